@@ -1,0 +1,76 @@
+/** Random shifts, and images drawn shifted and normalised. */
+import type { JitterSpec, Normalisation } from '../contract/spec';
+import type { Random } from '../random';
+
+/** The network's input for each of the 256 grey values. */
+export function normalisationTable(normalisation: Normalisation): Float32Array {
+  return Float32Array.from({ length: 256 }, (_, grey) =>
+    normalisation === 'symmetric' ? (2 * grey) / 255 - 1 : grey / 255,
+  );
+}
+
+/**
+ * One axis of a shift, in pixels. "rounded" is round(uniform(−n, n)), as torchvision's RandomAffine draws it: ±n is
+ * half as likely as every other shift. "uniform" draws all 2n+1 shifts alike.
+ */
+export function drawShift(jitter: JitterSpec, random: Random): number {
+  const { pixels } = jitter;
+  if (pixels === 0) return 0;
+  if (jitter.distribution === 'uniform') return random.below(2 * pixels + 1) - pixels;
+  // 4n cells of half a pixel: the outermost belong to ±n, every other pair to one shift.
+  return Math.floor((random.below(4 * pixels) + 1) / 2) - pixels;
+}
+
+/**
+ * Draws one image, shifted, normalised and with a black border.
+ * @param images [count, side × side] grey values
+ * @param position which image
+ * @param shiftX pixels to the right, −side to side
+ * @param shiftY pixels down, −side to side
+ * @param table normalised value of each grey value
+ * @param target filled from `offset` on, side × side values
+ */
+export function drawImage(
+  images: Uint8Array,
+  side: number,
+  position: number,
+  shiftX: number,
+  shiftY: number,
+  table: Float32Array,
+  target: Float32Array,
+  offset: number,
+): void {
+  const pixels = side * side;
+  const source = position * pixels;
+  if (shiftX === 0 && shiftY === 0) {
+    for (let pixel = 0; pixel < pixels; pixel++) target[offset + pixel] = table[images[source + pixel]!]!;
+    return;
+  }
+  target.fill(table[0]!, offset, offset + pixels);
+  const firstRow = Math.max(0, shiftY);
+  const lastRow = Math.min(side, side + shiftY);
+  const firstColumn = Math.max(0, shiftX);
+  const lastColumn = Math.min(side, side + shiftX);
+  for (let row = firstRow; row < lastRow; row++) {
+    const from = source + (row - shiftY) * side - shiftX;
+    const to = offset + row * side;
+    for (let column = firstColumn; column < lastColumn; column++) {
+      target[to + column] = table[images[from + column]!]!;
+    }
+  }
+}
+
+/** Stored images as the network sees them, without jitter: [positions, side × side]. */
+export function drawUnshifted(
+  images: Uint8Array,
+  side: number,
+  positions: ArrayLike<number>,
+  normalisation: Normalisation,
+): Float32Array {
+  const table = normalisationTable(normalisation);
+  const target = new Float32Array(positions.length * side * side);
+  for (let index = 0; index < positions.length; index++) {
+    drawImage(images, side, positions[index]!, 0, 0, table, target, index * side * side);
+  }
+  return target;
+}

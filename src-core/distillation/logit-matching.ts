@@ -1,0 +1,20 @@
+import type { ObjectiveSpec } from '../contract/spec';
+import { tf } from '../tensorflow/engine';
+import { hardObjective } from './hard';
+import type { Objective } from './objective';
+
+type LogitsSpec = Extract<ObjectiveSpec, { kind: 'mse-logits' }>;
+
+/**
+ * w·mean of ½(z−v)² over batch and classes + (1−w)·cross-entropy. For logits with zero mean this is the limit of
+ * T²·KL as T grows (Hinton et al. 2015, eq. 4), so learning rates carry over from soft targets.
+ * Of several teachers, v is the mean of their logits.
+ */
+export function logitMatchingObjective({ softWeight }: LogitsSpec): Objective {
+  return (logits, targets) => {
+    const teacher = tf.mean(targets.teacherLogits!, 0);
+    const soft = tf.mul(tf.mean(tf.square(tf.sub(logits, teacher))), 0.5);
+    const { hard } = hardObjective(logits, targets);
+    return { total: tf.add(tf.mul(soft, softWeight), tf.mul(hard, 1 - softWeight)), soft, hard };
+  };
+}

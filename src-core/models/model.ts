@@ -1,0 +1,101 @@
+/** A model with parameters of its own: created from a spec and a seed, or from a checkpoint's tensors. */
+import { LabError } from '../contract/errors';
+import type { ModelSpec } from '../contract/spec';
+import { Random } from '../random';
+import type { Tensor } from '../tensorflow/engine';
+import { tf } from '../tensorflow/engine';
+import { initialBiases, initialWeights } from '../tensorflow/initialisers';
+import { Variable } from '../tensorflow/parameters';
+import { forward } from './forward';
+import type { InputShape, ModelLayout } from './layout';
+import { layoutOf } from './layout';
+
+export interface NamedArray {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** Images run at once where no gradient is needed; bounds the memory of evaluation. */
+const EVALUATION_BATCH = 1000;
+
+export class Model {
+  readonly layout: ModelLayout;
+
+  private constructor(
+    readonly spec: ModelSpec,
+    readonly input: InputShape,
+    readonly variables: readonly Variable[],
+  ) {
+    this.layout = layoutOf(spec, input);
+  }
+
+  /** A model with initial weights drawn from the seed. */
+  static initialise(spec: ModelSpec, input: InputShape, seed: number): Model {
+    const variables = layoutOf(spec, input).parameters.map(({ name, shape, kind, fanIn, fanOut }, index) => {
+      const random = new Random(seed, 'initial-weights', index);
+      const count = shape.reduce((product, length) => product * length, 1);
+      const values =
+        kind === 'weight'
+          ? initialWeights(spec.initialiser, count, fanIn, fanOut, random)
+          : initialBiases(spec.initialiser, count, fanIn, random);
+      return new Variable(name, shape, values);
+    });
+    return new Model(spec, input, variables);
+  }
+
+  /**
+   * A model with given weights.
+   * @param source where they come from, for the error
+   * @throws LabError `incompatible` when a parameter is missing or has another shape
+   */
+  static restore(
+    spec: ModelSpec,
+    input: InputShape,
+    tensors: Readonly<Record<string, NamedArray>>,
+    source: string,
+  ): Model {
+    const { parameters, summary } = layoutOf(spec, input);
+    const arrays = parameters.map(({ name, shape }) => {
+      const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+      if (!tensor || tensor.shape.join() !== shape.join()) {
+        const found = tensor ? `has shape [${tensor.shape.join(', ')}]` : 'is missing';
+        throw new LabError(
+          'incompatible',
+          `${source} does not fit the model ${summary}: "${name}" ${found}, expected [${shape.join(', ')}].`,
+        );
+      }
+      return new Variable(name, shape, tensor.values.slice());
+    });
+    return new Model(spec, input, arrays);
+  }
+
+  /**
+   * Logits of stored images, without dropout.
+   * @param images normalised pixels, [count, side × side]
+   * @returns [count, classes]
+   */
+  logits(images: Float32Array): Float32Array {
+    const pixels = this.input.side ** 2;
+    const count = images.length / pixels;
+    const logits = new Float32Array(count * this.input.classes);
+    const parameters = this.variables.map((variable) => variable.read());
+    try {
+      for (let start = 0; start < count; start += EVALUATION_BATCH) {
+        const end = Math.min(start + EVALUATION_BATCH, count);
+        const part = tf.tidy(() => {
+          const batch: Tensor = tf.tensor(images.subarray(start * pixels, end * pixels), [end - start, pixels]);
+          return forward(this.spec, parameters, batch);
+        });
+        logits.set(part.dataSync(), start * this.input.classes);
+        part.dispose();
+      }
+    } finally {
+      tf.dispose(parameters);
+    }
+    return logits;
+  }
+
+  dispose(): void {
+    for (const variable of this.variables) variable.dispose();
+  }
+}

@@ -1,0 +1,242 @@
+/** The training of one network, from its spec: the algorithm box. */
+import { LabError } from '../contract/errors';
+import type { RunSpec } from '../contract/spec';
+import { Batches, drawBatch } from '../data/batches';
+import type { Dataset } from '../data/dataset';
+import { drawUnshifted, normalisationTable } from '../data/jitter';
+import type { TransferSet } from '../data/transfer-set';
+import type { Objective } from '../distillation/objective';
+import { createObjective } from '../distillation/objective';
+import { forward } from '../models/forward';
+import type { NamedArray } from '../models/model';
+import { Model } from '../models/model';
+import { Random } from '../random';
+import { fillDropoutMask } from '../tensorflow/dropout';
+import type { Tensor } from '../tensorflow/engine';
+import { tf } from '../tensorflow/engine';
+import type { Optimiser } from '../tensorflow/optimisers';
+import { createOptimiser } from '../tensorflow/optimisers';
+import { settingsAt } from './schedule';
+import type { Teacher } from './teacher-logits';
+import { TeacherLogits } from './teacher-logits';
+
+/** Losses summed over the images of the epoch under way. */
+export interface LossSums {
+  readonly total: number;
+  readonly soft: number;
+  readonly hard: number;
+  readonly images: number;
+}
+
+/** Everything a training needs to go on, bit for bit: the rest follows from the spec. */
+export interface TrainingState {
+  /** steps taken */
+  readonly step: number;
+  readonly sums: LossSums;
+  /** parameters and optimiser slots by name */
+  readonly tensors: Readonly<Record<string, NamedArray>>;
+}
+
+export type TrainingEvent =
+  | { readonly type: 'step'; readonly step: number; readonly epoch: number; readonly learningRate: number }
+  | { readonly type: 'epoch'; readonly step: number; readonly epoch: number; readonly losses: LossSums };
+
+export class Training {
+  readonly model: Model;
+  readonly batches: Batches;
+  private readonly optimiser: Optimiser;
+  private readonly objective: Objective;
+  private readonly teacherLogits: TeacherLogits | undefined;
+  private readonly table: Float32Array;
+  private readonly images: Float32Array;
+  private readonly masks: Float32Array[];
+  /** [total, soft, hard], on the device: reading it at every step would make a GPU wait */
+  private sums: Tensor;
+  private imagesSummed: number;
+  private stepsTaken: number;
+
+  /**
+   * @param teachers in the order of the spec; none for hard labels
+   * @param state where to go on; the beginning when left out
+   */
+  constructor(
+    readonly spec: RunSpec,
+    private readonly dataset: Dataset,
+    transferSet: TransferSet,
+    teachers: readonly Teacher[],
+    state?: TrainingState,
+  ) {
+    const { data, objective, optimiser, seed, training } = spec;
+    const input = { side: dataset.side, classes: dataset.classes };
+    this.model = state
+      ? Model.restore(spec.model, input, state.tensors, 'The checkpoint')
+      : Model.initialise(spec.model, input, seed);
+    const { layout, variables } = this.model;
+    this.optimiser = createOptimiser(
+      optimiser,
+      variables.map((variable, index) => ({ variable, hiddenWeight: layout.parameters[index]!.hiddenWeight })),
+    );
+    if (state) this.restoreSlots(state.tensors);
+    this.objective = createObjective(objective);
+    this.batches = new Batches(transferSet.training, training.batchSize, data.jitter, seed);
+    this.teacherLogits =
+      objective.kind === 'hard'
+        ? undefined
+        : new TeacherLogits(teachers, dataset, data.jitter, objective.teacherLogits);
+    this.table = normalisationTable(data.normalisation);
+    this.images = new Float32Array(training.batchSize * dataset.side ** 2);
+    this.masks = layout.dropout.map(
+      ({ probability, units }) => new Float32Array(probability > 0 ? training.batchSize * units : 0),
+    );
+    this.stepsTaken = state?.step ?? 0;
+    this.imagesSummed = state?.sums.images ?? 0;
+    this.sums = tf.keep(tf.tensor1d([state?.sums.total ?? 0, state?.sums.soft ?? 0, state?.sums.hard ?? 0]));
+  }
+
+  /** Steps taken so far. */
+  get step(): number {
+    return this.stepsTaken;
+  }
+
+  get totalSteps(): number {
+    return this.spec.training.epochs * this.batches.stepsPerEpoch;
+  }
+
+  /** Epochs completed. */
+  get epoch(): number {
+    return Math.floor(this.stepsTaken / this.batches.stepsPerEpoch);
+  }
+
+  /**
+   * Trains to the end of the spec, yielding after every step and again after each epoch's last. Whoever pulls
+   * decides the pace: not pulling is a pause, and returning early is a stop from which `state()` goes on.
+   */
+  async *train(): AsyncGenerator<TrainingEvent, void, void> {
+    const { stepsPerEpoch } = this.batches;
+    while (this.stepsTaken < this.totalSteps) {
+      const learningRate = this.takeStep();
+      yield { type: 'step', step: this.stepsTaken, epoch: this.epoch, learningRate };
+      if (this.stepsTaken % stepsPerEpoch === 0) {
+        const losses = this.losses();
+        this.resetLosses();
+        yield { type: 'epoch', step: this.stepsTaken, epoch: this.epoch, losses };
+      }
+    }
+  }
+
+  /** One step: draw the batch, go forward, differentiate, update. Returns the learning rate used. */
+  private takeStep(): number {
+    const { spec, model, optimiser } = this;
+    const settings = settingsAt(spec, this.stepsTaken, this.batches.stepsPerEpoch);
+    if (settings.reset) optimiser.reset();
+
+    const batch = this.batches.at(this.stepsTaken);
+    const pixels = this.dataset.side ** 2;
+    drawBatch(this.dataset.train, this.dataset.side, batch, this.table, this.images);
+    const teacherValues = this.teacherLogits?.forBatch(batch);
+
+    const gradients = tf.tidy(() => {
+      const images = tf.tensor(this.images.subarray(0, batch.size * pixels), [batch.size, pixels]);
+      const masks = this.drawMasks(batch.size);
+      const labels = this.labelsOf(batch.positions);
+      const targets = {
+        hard: tf.oneHot(tf.tensor1d(labels, 'int32'), this.dataset.classes).toFloat(),
+        teacherLogits:
+          teacherValues &&
+          tf.tensor(teacherValues, [
+            teacherValues.length / (batch.size * this.dataset.classes),
+            batch.size,
+            this.dataset.classes,
+          ]),
+      };
+      const parameters = model.variables.map((variable) => variable.read());
+      let batchLosses: Tensor | undefined;
+      const { grads } = tf.engine().gradients(() => {
+        const { total, soft, hard } = this.objective(forward(spec.model, parameters, images, masks), targets);
+        batchLosses = tf.keep(tf.stack([total, soft ?? tf.scalar(0), hard]));
+        return total as never;
+      }, parameters);
+      this.addLosses(batchLosses!, batch.size);
+      // The parameters read here are disposed of with this scope: the update then works in place.
+      return grads;
+    });
+    optimiser.apply(gradients, settings);
+    tf.dispose(gradients);
+    this.stepsTaken += 1;
+    return settings.learningRate;
+  }
+
+  private labelsOf(positions: Int32Array): Int32Array {
+    const { labels } = this.dataset.train;
+    return positions.map((position) => labels[position]!);
+  }
+
+  private drawMasks(batchSize: number): (Tensor | undefined)[] {
+    return this.model.layout.dropout.map(({ probability, units }, index) => {
+      if (probability === 0) return undefined;
+      const mask = this.masks[index]!.subarray(0, batchSize * units);
+      fillDropoutMask(mask, probability, new Random(this.spec.seed, `dropout/${index}`, this.stepsTaken));
+      return tf.tensor(mask, [batchSize, units]);
+    });
+  }
+
+  private addLosses(means: Tensor, images: number): void {
+    const before = this.sums;
+    this.sums = tf.keep(tf.add(before, tf.mul(means, images)));
+    this.imagesSummed += images;
+    before.dispose();
+    means.dispose();
+  }
+
+  private resetLosses(): void {
+    this.sums.dispose();
+    this.sums = tf.keep(tf.zeros([3]));
+    this.imagesSummed = 0;
+  }
+
+  /**
+   * Losses of the epoch under way, summed over its images so far; waits for the device.
+   * @throws LabError `not-finite` when the network has diverged
+   */
+  losses(): LossSums {
+    const [total, soft, hard] = this.sums.dataSync() as Float32Array;
+    if (!Number.isFinite(total)) {
+      throw new LabError(
+        'not-finite',
+        `The loss is not finite at step ${this.stepsTaken} (epoch ${this.epoch + 1}).`,
+        'The last good checkpoint is kept. Lower optimiser.learningRate, or set optimiser.maxSquaredNorm.',
+      );
+    }
+    return { total: total!, soft: soft!, hard: hard!, images: this.imagesSummed };
+  }
+
+  /** Logits of stored images, without jitter and dropout: [positions, classes]. */
+  evaluate(images: Uint8Array, positions: ArrayLike<number>): Float32Array {
+    return this.model.logits(drawUnshifted(images, this.dataset.side, positions, this.spec.data.normalisation));
+  }
+
+  /** A copy of everything that a resumed training needs. */
+  state(): TrainingState {
+    const tensors: Record<string, NamedArray> = {};
+    for (const variable of [...this.model.variables, ...this.optimiser.slots]) {
+      tensors[variable.name] = { shape: variable.shape, values: variable.values() };
+    }
+    return { step: this.stepsTaken, sums: this.losses(), tensors };
+  }
+
+  private restoreSlots(tensors: Readonly<Record<string, NamedArray>>): void {
+    for (const slot of this.optimiser.slots) {
+      const saved = Object.hasOwn(tensors, slot.name) ? tensors[slot.name] : undefined;
+      if (saved?.values.length !== slot.size) {
+        throw new LabError('incompatible', `The checkpoint has no fitting optimiser state "${slot.name}".`);
+      }
+      slot.assign(saved.values.slice());
+    }
+  }
+
+  dispose(): void {
+    this.sums.dispose();
+    this.optimiser.dispose();
+    this.model.dispose();
+  }
+}
