@@ -16,6 +16,7 @@ const requirements = [`torch==${torch}`, 'numpy==2.4.6', 'pillow==13.0.0'];
 
 /** An error whose message is meant for the person at the terminal, without a stack. */
 export class PyTorchUnavailable extends Error {
+  /** @override */
   name = 'PyTorchUnavailable';
 }
 
@@ -60,7 +61,7 @@ function checkPython(system) {
         'apt-get install python3 python3-venv',
     );
   }
-  const [major, minor] = version.stdout.trim().split('.').map(Number);
+  const [major = 0, minor = 0] = version.stdout.trim().split('.').map(Number);
   if (major !== 3 || minor < 11) {
     throw new PyTorchUnavailable(
       `The PyTorch comparison needs Python 3.11 or later; ${system} is ${version.stdout.trim()}.`,

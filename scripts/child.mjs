@@ -114,7 +114,9 @@ export function endLike({ code, signal }) {
 export function findProgram(name, env) {
   const folders = (env.PATH ?? env.Path ?? '').split(delimiter).filter(Boolean);
   const endings = process.platform === 'win32' ? ['.exe', '.cmd', ''] : [''];
-  const candidates = /[\\/]/.test(name) ? [name] : folders.flatMap((folder) => endings.map((end) => join(folder, name + end)));
+  const candidates = /[\\/]/.test(name)
+    ? [name]
+    : folders.flatMap((folder) => endings.map((end) => join(folder, name + end)));
   return candidates.find((path) => {
     try {
       accessSync(path, constants.X_OK);

@@ -45,7 +45,10 @@ function owner(path) {
       return { dead: age > 2 * beat, name: 'another set-up' }; // made, but not yet written
     }
     const here = held.host === hostname();
-    return { dead: age > silence || (here && !lives(held.pid)), name: `process ${held.pid}${here ? '' : ` on ${held.host}`}` };
+    return {
+      dead: age > silence || (here && !lives(held.pid)),
+      name: `process ${held.pid}${here ? '' : ` on ${held.host}`}`,
+    };
   } catch {
     return undefined;
   }

@@ -20,13 +20,26 @@ export class SetUpError extends Error {
 export function explain(error) {
   if (!(error instanceof SetUpError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   const lines = [`Set-up stopped: ${error.what}`];
-  if (error.detail) lines.push(...error.detail.trimEnd().split('\n').slice(-15).map((line) => `  | ${line}`));
+  if (error.detail)
+    lines.push(
+      ...error.detail
+        .trimEnd()
+        .split('\n')
+        .slice(-15)
+        .map((line) => `  | ${line}`),
+    );
   if (error.remedy) lines.push(`What to do: ${error.remedy}`);
   return lines.join('\n');
 }
 
 const packagesOf = {
-  debian: { command: 'apt-get install -y', before: 'apt-get update', python: 'python3', pip: 'python3-pip', compiler: 'g++' },
+  debian: {
+    command: 'apt-get install -y',
+    before: 'apt-get update',
+    python: 'python3',
+    pip: 'python3-pip',
+    compiler: 'g++',
+  },
   fedora: { command: 'dnf install -y', before: '', python: 'python3', pip: 'python3-pip', compiler: 'gcc-c++' },
   suse: { command: 'zypper install -y', before: '', python: 'python3', pip: 'python3-pip', compiler: 'gcc-c++' },
   arch: { command: 'pacman -S --needed', before: '', python: 'python', pip: 'python-pip', compiler: 'gcc' },
@@ -43,7 +56,13 @@ export function installCommand(parts, system = {}) {
   if (platform === 'win32') return 'winget install Python.Python.3.11 Microsoft.VisualStudio.2022.BuildTools';
   const release = system.osRelease ?? (existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '');
   const names = [...release.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)/gm)].map((match) => match[1]).join(' ');
-  const family = /fedora|rhel|centos/.test(names) ? 'fedora' : /suse/.test(names) ? 'suse' : /arch/.test(names) ? 'arch' : 'debian';
+  const family = /fedora|rhel|centos/.test(names)
+    ? 'fedora'
+    : /suse/.test(names)
+      ? 'suse'
+      : /arch/.test(names)
+        ? 'arch'
+        : 'debian';
   const chosen = packagesOf[family];
   const sudo = (system.root ?? process.getuid?.() === 0) ? '' : 'sudo ';
   const install = `${sudo}${chosen.command} ${parts.map((part) => chosen[part]).join(' ')}`;

@@ -216,7 +216,7 @@ function marginsOfClass({ values, count, classes }: Logits, bias: Float32Array, 
 export function matchPrior(logits: Logits, prior: ArrayLike<number>, classes: readonly number[]): PriorMatch {
   checkLogits(logits);
   chosenMask(classes, logits.classes);
-  const { values, count } = logits;
+  const { count } = logits;
   if (prior.length !== logits.classes) {
     throw new RangeError(`${logits.classes} classes need ${logits.classes} priors, not ${prior.length}`);
   }

@@ -8,6 +8,7 @@ import {
   biasAdd,
   biasAddGradient,
   matMul,
+  matMulTransposed,
   multiply,
   relu,
   reluGradient,
@@ -87,7 +88,7 @@ export function dense(x: Tensor, weight: Tensor, bias: Tensor, options: DenseOpt
         value: output,
         gradFunc: (gradient, [savedInput, savedWeight, savedOutput]) => {
           const inner = beforeActivation(gradient, savedOutput!);
-          return [matMul(inner, savedWeight!, false, true), matMul(savedInput!, inner, true), biasAddGradient(inner)];
+          return [matMulTransposed(inner, savedWeight!), matMul(savedInput!, inner, true), biasAddGradient(inner)];
         },
       };
     },

@@ -16,17 +16,22 @@ export function flagAttribute(name: string, value: boolean): OpAttribute {
 
 const ONLY_FLOAT = [FLOAT];
 
-const MATMUL_ATTRIBUTES = [false, true].map((transposeA) =>
-  [false, true].map((transposeB) => [
-    FLOAT,
-    flagAttribute('transpose_a', transposeA),
-    flagAttribute('transpose_b', transposeB),
-  ]),
-);
+const MATMUL_ATTRIBUTES = [false, true].map((transposeA) => [
+  FLOAT,
+  flagAttribute('transpose_a', transposeA),
+  flagAttribute('transpose_b', false),
+]);
 
-/** a·b of two matrices, either read transposed. `MatMul` is faster than the `BatchMatMulV2` of `tf.matMul`. */
-export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
-  return backend.executeSingleOutput('MatMul', MATMUL_ATTRIBUTES[+transposeA]![+transposeB]!, [a, b]);
+/** a·b of two matrices, or aᵀ·b. `MatMul` is faster than the `BatchMatMulV2` of `tf.matMul`. */
+export function matMul(a: Tensor, b: Tensor, transposeA = false): Tensor {
+  return backend.executeSingleOutput('MatMul', MATMUL_ATTRIBUTES[+transposeA]!, [a, b]);
+}
+
+const TRANSPOSED_ATTRIBUTES = [FLOAT, flagAttribute('adj_x', false), flagAttribute('adj_y', true)];
+
+/** a·bᵀ of two matrices. Here `BatchMatMulV2` is the faster one, by about a tenth at [128, 1200]·[1200, 1200]ᵀ. */
+export function matMulTransposed(a: Tensor, b: Tensor): Tensor {
+  return backend.executeSingleOutput('BatchMatMulV2', TRANSPOSED_ATTRIBUTES, [a, b]);
 }
 
 /** x [rows, units] + bias [units]. */

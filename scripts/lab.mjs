@@ -1,0 +1,4 @@
+// npm run lab -- …
+import { runLab } from './run-lab.mjs';
+
+await runLab(process.argv.slice(2));

@@ -1,0 +1,63 @@
+// npm test: set-up, vitest, and one line at the end that a machine can read.
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runInForeground } from './child.mjs';
+import { quietEnvironment } from './run-lab.mjs';
+import { setUpOrExplain } from './setup.mjs';
+
+/**
+ * @typedef {object} VitestReport the parts of vitest's JSON report that are read here
+ * @property {number} numPassedTests
+ * @property {number} numFailedTests
+ * @property {number} numPendingTests
+ * @property {number} [numTodoTests]
+ * @property {Array<{ status: string, assertionResults: unknown[] }>} testResults
+ */
+
+/** @param {VitestReport} report */
+export function countTests(report) {
+  // A file that cannot even be loaded holds no failed test: it counts as one.
+  const broken = report.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken,
+    skipped: report.numPendingTests + (report.numTodoTests ?? 0),
+  };
+}
+
+/** @param {string[]} args */
+async function runTests(args) {
+  if (!(await setUpOrExplain())) return;
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const folder = mkdtempSync(join(tmpdir(), 'distill-lab-test-'));
+  const file = join(folder, 'report.json');
+  try {
+    const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const env = quietEnvironment(process.env, args.includes('--verbose'));
+    const end = await runInForeground(process.execPath, [vitest, 'run', ...reporters, ...args], { env, cwd: root });
+    const counts = countTests(JSON.parse(readFileSync(file, 'utf8')));
+    if (end.code !== 0 && counts.failed === 0) {
+      console.log(`vitest ended with ${end.code ?? end.signal} though no test failed: see its errors above`);
+      counts.failed = 1;
+    }
+    if (counts.passed + counts.failed === 0) console.log('No test ran');
+    process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+    console.log(
+      `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`,
+    );
+  } catch (error) {
+    console.log(`vitest left no report: ${error instanceof Error ? error.message : error}`);
+    console.log('0 passed, 1 failed');
+    process.exitCode = 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (process.argv[1] && fileURLToPath(import.meta.url) === realpathSync(process.argv[1]))
+  await runTests(process.argv.slice(2));

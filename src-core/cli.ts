@@ -1,0 +1,170 @@
+/** The laboratory in a terminal: `npm run lab -- <command>`. Wiring only. */
+import { Command, Option } from 'commander';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import packageJson from '../package.json';
+import { LabError } from './contract/errors';
+import type { Lab } from './lab';
+import { doctorCommand } from './terminal/doctor-command';
+import { Output } from './terminal/output';
+import { compareCommand, evaluateCommand, exportCommand, reportCommand } from './terminal/result-commands';
+import { reproduceCommand } from './terminal/reproduce-command';
+import { runsDelete, runsList, runsShow } from './terminal/runs-commands';
+import { fieldsHelp, presetsHelp } from './terminal/spec-options';
+import type { SpecOptions } from './terminal/spec-options';
+import { distillCommand, resumeCommand, trainCommand } from './terminal/train-command';
+
+interface CommonOptions {
+  readonly lab: string;
+  readonly json?: boolean;
+}
+
+const DEFAULT_LAB = join(homedir(), 'distill-lab');
+
+/** TensorFlow is loaded only by the commands that compute: `doctor` must work without it. */
+async function openLab(folder: string): Promise<Lab> {
+  const { Lab: Loaded } = await import('./lab');
+  return new Loaded(resolve(folder));
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+function common(command: Command): Command {
+  return command
+    .option('--lab <dir>', 'lab folder, where the runs are', DEFAULT_LAB)
+    .option('--json', 'one JSON value a line on standard output, for programs')
+    .option('--verbose', "TensorFlow's own messages too");
+}
+
+function withSpecOptions(command: Command): Command {
+  return common(command)
+    .option('--set <path=value>', 'set any field of the spec; may be repeated', collect)
+    .option('--seed <number>', 'seed of everything random in the run, 0 to 4294967295 (default of the spec: 1)')
+    .option('--epochs <number>', 'passes over the transfer set, 1 to 100000')
+    .option('--name <text>', 'name shown in lists');
+}
+
+type Action<Options> = (lab: Lab, output: Output, options: Options, ...words: string[]) => Promise<void>;
+
+/** Runs a command's action with a lab, and turns what it throws into a sentence and an exit code. */
+function act<Options>(action: Action<Options>): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    const command = given.at(-1) as Command;
+    const options = command.optsWithGlobals<CommonOptions>();
+    const words = given.slice(0, -2) as string[];
+    const output = new Output(options.json === true);
+    try {
+      await action(await openLab(options.lab), output, options as Options, ...words);
+    } catch (error) {
+      process.exitCode = output.failure(error);
+    }
+  };
+}
+
+const program = new Command('lab')
+  .description('Distill Lab: knowledge distillation on native TensorFlow')
+  .version(packageJson.version)
+  .showSuggestionAfterError(true)
+  .showHelpAfterError('(add --help for what there is)')
+  .exitOverride()
+  .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 120) });
+
+withSpecOptions(program.command('train'))
+  .description('train a network from a preset or a spec file')
+  .argument('<spec>', 'a preset, or the path of a spec as JSON')
+  .addHelpText('after', () => presetsHelp() + fieldsHelp())
+  .action(act((lab, output, options: SpecOptions, spec) => trainCommand(lab, output, options, spec)));
+
+withSpecOptions(program.command('distill'))
+  .description('train a student on the soft targets of trained runs')
+  .requiredOption('--teacher <run...>', 'the teacher: a run, or RUN@EPOCH; several for the mean of their distributions')
+  .option('--preset <name>', "the student's preset", 'fast-student')
+  .option('--temperature <number>', 'temperature T of the soft targets, 0.1 to 1000')
+  .option('--soft-weight <number>', 'w in w·soft + (1−w)·hard, 0 to 1')
+  .addHelpText('after', () => presetsHelp() + fieldsHelp())
+  .action(act(distillCommand));
+
+withSpecOptions(program.command('reproduce'))
+  .description('run a whole reproduction: teacher, baseline and student, a table and a report')
+  .addArgument(program.createArgument('<study>', 'which one').choices(['fast']))
+  .option('--again', 'train anew even where runs with the same spec are there already')
+  .action(act(reproduceCommand));
+
+common(program.command('evaluate'))
+  .description('every figure of a run: errors, intervals, calibration, agreement, confusion')
+  .argument('<run>', 'number, name or folder of a run, or "last"')
+  .option('--checkpoint <which>', '"last", "best" or an epoch', 'last')
+  .action(act(evaluateCommand));
+
+common(program.command('resume'))
+  .description('go on with a run from its last checkpoint, bit for bit')
+  .argument('<run>', 'number, name or folder of a run, or "last"')
+  .option('--checkpoint <which>', 'go on from another checkpoint; what came after it is trained again')
+  .action(act(resumeCommand));
+
+common(program.command('compare'))
+  .description('two runs on the same test images: exact McNemar test and bootstrap interval')
+  .argument('<first>', 'a run')
+  .argument('<second>', 'another')
+  .action(act(compareCommand));
+
+common(program.command('report'))
+  .description('one self-contained HTML file on some runs')
+  .argument('<run...>', 'runs, in the order of the tables')
+  .option('--out <file>', 'where to write it (default: reports/ in the lab folder)')
+  .action(act(reportCommand));
+
+common(program.command('export'))
+  .description("a run's weights, or its curves and predictions, for other programs")
+  .argument('<run>', 'a run')
+  .addOption(
+    new Option('--format <format>', 'safetensors and npz: weights; csv: curves and predictions')
+      .choices(['safetensors', 'npz', 'csv'])
+      .makeOptionMandatory(),
+  )
+  .option('--checkpoint <which>', '"last", "best" or an epoch', 'last')
+  .option('--out <dir>', 'folder to write to', '.')
+  .action(act(exportCommand));
+
+const runs = common(program.command('runs').description('list, show and delete runs'));
+common(runs.command('list', { isDefault: true }))
+  .description('every run, oldest first')
+  .action(act(runsList));
+common(runs.command('show'))
+  .description('one run: spec, teachers, environment, checkpoints, epochs')
+  .argument('<run>', 'a run')
+  .action(act(runsShow));
+common(runs.command('delete'))
+  .description('delete runs, after asking')
+  .argument('<run...>', 'runs')
+  .option('--yes', 'do not ask')
+  .action(act(runsDelete));
+
+common(program.command('doctor'))
+  .description('what is installed, which TensorFlow, which device, what is missing and the command that mends it')
+  .action(async (options: CommonOptions) => {
+    const output = new Output(options.json === true);
+    try {
+      process.exitCode = await doctorCommand(output, resolve(options.lab));
+    } catch (error) {
+      process.exitCode = output.failure(error);
+    }
+  });
+
+/** A reader that goes away, such as `| head`, ends the command quietly. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has said what was wrong, or shown the help that was asked for.
+  const { exitCode, code } = error as { exitCode?: number; code?: string };
+  if (code?.startsWith('commander.')) process.exitCode = exitCode === 0 ? 0 : 2;
+  else if (error instanceof LabError) process.exitCode = new Output(false).failure(error);
+  else throw error;
+}

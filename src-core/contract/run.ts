@@ -1,0 +1,104 @@
+/** What the lab keeps of a run, as it stands in its folder and as front ends see it. */
+import type { RunSpec } from './spec';
+
+export type RunStatus = 'created' | 'running' | 'stopped' | 'finished' | 'failed';
+
+/** Which images chose something: a number selected on test images wears a mark. */
+export type SelectedOn = 'validation' | 'test';
+
+/** Where a run was computed: versions, not paths, so that a folder reads the same on every machine. */
+export interface RunEnvironment {
+  readonly lab: string;
+  readonly tensorflow: string;
+  readonly device: 'cpu' | 'gpu';
+  readonly processor: string;
+  readonly threads: number;
+  readonly node: string;
+  readonly platform: string;
+  /** commit of the lab's own source, where it runs from a checkout */
+  readonly gitCommit: string | null;
+}
+
+/** One line of metrics.jsonl: what an epoch gave. Losses are means over the epoch's images. */
+export interface EpochRecord {
+  /** completed epochs, from 1 */
+  readonly epoch: number;
+  readonly step: number;
+  readonly loss: number;
+  /** unweighted; absent without a teacher */
+  readonly softLoss?: number;
+  readonly hardLoss: number;
+  /** of the epoch's last step */
+  readonly learningRate: number;
+  readonly testErrors?: number;
+  /** mean cross-entropy */
+  readonly testLoss?: number;
+  readonly validationErrors?: number;
+  readonly validationLoss?: number;
+  /** time spent in training steps since the run began, evaluation not counted */
+  readonly seconds: number;
+  readonly stepMilliseconds: number;
+}
+
+export interface CheckpointRecord {
+  /** file name in checkpoints/, without its ending, such as "epoch-0012" */
+  readonly name: string;
+  /** completed epochs */
+  readonly epoch: number;
+  readonly step: number;
+  readonly testErrors?: number;
+  readonly validationErrors?: number;
+}
+
+export interface TeacherRecord {
+  readonly run: string;
+  readonly checkpoint: string;
+  /** of the checkpoint file, hexadecimal */
+  readonly sha256: string;
+}
+
+/** The contents of run.json. */
+export interface RunRecord {
+  readonly format: 1;
+  /** folder name, such as "0012-student-800" */
+  readonly id: string;
+  readonly createdAt: string;
+  readonly spec: RunSpec;
+  readonly status: RunStatus;
+  /** why it failed, in words */
+  readonly failure?: string;
+  readonly environment: RunEnvironment;
+  readonly teachers: readonly TeacherRecord[];
+  readonly model: {
+    readonly summary: string;
+    readonly parameterCount: number;
+    readonly multiplyAdds: number;
+    /** of the images it reads: pixels along one edge, and classes */
+    readonly side: number;
+    readonly classes: number;
+  };
+  readonly images: { readonly training: number; readonly validation: number };
+  /** kept checkpoints, oldest first */
+  readonly checkpoints: readonly CheckpointRecord[];
+  readonly best?: { readonly checkpoint: string; readonly selectedOn: SelectedOn };
+}
+
+/** What a training tells those who watch it. */
+export type RunEvent =
+  | {
+      readonly type: 'progress';
+      readonly run: string;
+      /** the epoch under way, from 1 */
+      readonly epoch: number;
+      readonly epochs: number;
+      readonly step: number;
+      readonly totalSteps: number;
+      /** mean over the images since the last message */
+      readonly loss: number;
+      readonly learningRate: number;
+      readonly stepMilliseconds: number;
+      readonly imagesPerSecond: number;
+      readonly secondsLeft: number;
+    }
+  | { readonly type: 'epoch'; readonly run: string; readonly record: EpochRecord }
+  | { readonly type: 'status'; readonly run: string; readonly status: RunStatus; readonly failure?: string };

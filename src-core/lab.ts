@@ -1,0 +1,219 @@
+/** The one API that every front end calls: the terminal, the window, a study. */
+import { isDeepStrictEqual } from 'node:util';
+import type { RunRecord } from './contract/run';
+import type { RunSpec } from './contract/spec';
+import { parseRunSpec } from './contract/spec';
+import type { Dataset } from './data/dataset';
+import { drawUnshifted } from './data/jitter';
+import { loadMnist, mnistFolder } from './data/mnist';
+import { selectTransferSet } from './data/transfer-set';
+import type { BiasCorrection } from './evaluation/bias';
+import { applyBias, matchPrior, optimalBias } from './evaluation/bias';
+import type { BootstrapInterval, Discordance } from './evaluation/comparison';
+import { discordant, mcnemarExact, pairedBootstrap } from './evaluation/comparison';
+import { countErrors, errorFlags } from './evaluation/errors';
+import type { Figures } from './evaluation/figures';
+import { figuresOf } from './evaluation/figures';
+import type { Logits } from './evaluation/logits';
+import { predictions } from './evaluation/logits';
+import { describeEnvironment } from './experiments/environment';
+import type { DamagedRun, Run, Subset } from './experiments/run-store';
+import { RunStore } from './experiments/run-store';
+import type { ActiveRun } from './experiments/training-run';
+import { activateRun, createRun, loadModel, resolveTeachers } from './experiments/training-run';
+
+/** A bias correction and what it gives on the test images. */
+export interface CorrectedErrors extends BiasCorrection {
+  readonly testErrors: number;
+  /** test errors on images of the corrected classes */
+  readonly errorsOnClasses: number;
+}
+
+export interface RunEvaluation {
+  readonly run: string;
+  readonly checkpoint: string;
+  readonly epoch: number;
+  readonly test: Figures;
+  readonly validation?: Figures;
+  /** for runs whose transfer set omits classes: by prior matching, on validation, on test */
+  readonly corrections: readonly CorrectedErrors[];
+}
+
+export interface Comparison {
+  readonly first: string;
+  readonly second: string;
+  readonly discordance: Discordance;
+  /** exact McNemar, two-sided */
+  readonly p: number;
+  /** difference in test errors, first minus second */
+  readonly difference: BootstrapInterval;
+}
+
+export class Lab {
+  readonly store: RunStore;
+  private loaded: Dataset | undefined;
+
+  /** @param folder the lab folder; runs stand in it as folders of their own */
+  constructor(readonly folder: string) {
+    this.store = new RunStore(folder);
+  }
+
+  /** The data set that specs name; read and checked once. */
+  dataset(): Dataset {
+    this.loaded ??= loadMnist(mnistFolder());
+    return this.loaded;
+  }
+
+  runs(): (Run | DamagedRun)[] {
+    return this.store.list();
+  }
+
+  open(reference: string): Run {
+    return this.store.open(reference);
+  }
+
+  /**
+   * A new run for a spec, not yet trained.
+   * @param input a spec as written; checked here
+   * @throws LabError
+   */
+  async create(input: unknown): Promise<Run> {
+    return createRun(this.store, parseRunSpec(input), this.dataset(), await describeEnvironment());
+  }
+
+  /**
+   * A run with exactly this spec, its name aside: the newest there is that can be used or gone on with, else a new one.
+   */
+  async findOrCreate(input: unknown): Promise<Run> {
+    const { spec } = await resolveTeachers(this.store, parseRunSpec(input), this.dataset());
+    const wanted = { ...spec, name: '' };
+    const same = this.runs().findLast(
+      (run) => 'spec' in run && run.status !== 'failed' && isDeepStrictEqual({ ...run.spec, name: '' }, wanted),
+    );
+    return same ? (same as Run) : this.create(spec);
+  }
+
+  /**
+   * Locks a run and makes it ready to train, or to go on.
+   * @param from the checkpoint to go on from; the last when left out
+   */
+  activate(run: Run, from?: string): Promise<ActiveRun> {
+    return activateRun(this.store, run, this.dataset(), from);
+  }
+
+  delete(reference: string): Promise<void> {
+    return this.store.delete(reference);
+  }
+
+  /** Runs that were distilled from this one. */
+  studentsOf(id: string): string[] {
+    return this.runs().flatMap((run) =>
+      'record' in run && run.record.teachers.some((teacher) => teacher.run === id) ? [run.id] : [],
+    );
+  }
+
+  /** Logits of a checkpoint on the test images, or on its run's validation images if it has any; kept ones are read. */
+  async logits(run: Run, checkpoint = 'last', subset: Subset = 'test'): Promise<Logits | undefined> {
+    const record = run.checkpoint(checkpoint);
+    if (subset === 'validation' && run.record.images.validation === 0) return undefined;
+    const kept = await run.logits(record, subset);
+    if (kept) return kept;
+    const { test, train, side, classes } = this.dataset();
+    const positions =
+      subset === 'test'
+        ? Int32Array.from(test.labels.keys())
+        : selectTransferSet(this.dataset(), run.spec.data).validation;
+    const images = subset === 'test' ? test.images : train.images;
+    const model = await loadModel(run, record);
+    try {
+      const values = model.logits(drawUnshifted(images, side, positions, run.spec.data.normalisation));
+      return { values, count: positions.length, classes };
+    } finally {
+      model.dispose();
+    }
+  }
+
+  /** Test logits of a run's (first) teacher, from the checkpoint that taught; undefined without one or when it is gone. */
+  async teacherLogits(run: Run): Promise<Logits | undefined> {
+    const [teacher] = run.record.teachers;
+    if (!teacher || !this.store.ids().includes(teacher.run)) return undefined;
+    return this.logits(this.open(teacher.run), teacher.checkpoint);
+  }
+
+  /** Figures of a run's last checkpoint on the test images, beside those of a teacher if one is given. */
+  async figures(run: Run, teacher?: Logits): Promise<Figures> {
+    return figuresOf((await this.logits(run))!, this.dataset().test.labels, teacher);
+  }
+
+  /** Every figure of a checkpoint. */
+  async evaluate(run: Run, checkpoint = 'last'): Promise<RunEvaluation> {
+    const record = run.checkpoint(checkpoint);
+    const test = (await this.logits(run, record.name))!;
+    const validation = await this.logits(run, record.name, 'validation');
+    const { test: examples } = this.dataset();
+    return {
+      run: run.id,
+      checkpoint: record.name,
+      epoch: record.epoch,
+      test: figuresOf(test, examples.labels, await this.teacherLogits(run)),
+      ...(validation ? { validation: figuresOf(validation, this.validationLabels(run)) } : {}),
+      corrections: this.corrections(run, test, validation),
+    };
+  }
+
+  private validationLabels(run: Run): Uint8Array {
+    const { labels } = this.dataset().train;
+    return Uint8Array.from(selectTransferSet(this.dataset(), run.spec.data).validation, (at) => labels[at]!);
+  }
+
+  /**
+   * Bias corrections for a student that did not see every class (Hinton et al. 2015, section 3): on the omitted
+   * classes, or on the kept ones where those are fewer, as the paper does for 7s and 8s.
+   */
+  private corrections(run: Run, test: Logits, validation: Logits | undefined): CorrectedErrors[] {
+    const { classes, train, test: examples } = this.dataset();
+    const kept = run.spec.data.classes;
+    if (kept.length === classes) return [];
+    const omitted = Array.from({ length: classes }, (_, label) => label).filter((label) => !kept.includes(label));
+    const corrected = omitted.length <= kept.length ? omitted : kept;
+    const prior = Array.from(
+      { length: classes },
+      (_, label) => train.labels.reduce((count, other) => count + (other === label ? 1 : 0), 0) / train.labels.length,
+    );
+    const biases: BiasCorrection[] = [
+      matchPrior(test, prior, corrected),
+      ...(validation ? [optimalBias(validation, this.validationLabels(run), corrected, 'validation')] : []),
+      optimalBias(test, examples.labels, corrected, 'test'),
+    ];
+    return biases.map(({ bias, selectedOn }) => {
+      const predicted = predictions(applyBias(test, bias));
+      const flags = errorFlags(predicted, examples.labels);
+      return {
+        bias,
+        selectedOn,
+        testErrors: countErrors(predicted, examples.labels),
+        errorsOnClasses: flags.reduce(
+          (sum, wrong, at) => sum + (corrected.includes(examples.labels[at]!) ? wrong : 0),
+          0,
+        ),
+      };
+    });
+  }
+
+  /** Two runs on the same test images. */
+  async compare(first: Run, second: Run): Promise<Comparison> {
+    const { labels } = this.dataset().test;
+    const flagsOf = async (run: Run): Promise<Uint8Array> => errorFlags(predictions((await this.logits(run))!), labels);
+    const [flagsA, flagsB] = [await flagsOf(first), await flagsOf(second)];
+    const discordance = discordant(flagsA, flagsB);
+    return {
+      first: first.id,
+      second: second.id,
+      discordance,
+      p: mcnemarExact(discordance.onlyFirstWrong, discordance.onlySecondWrong),
+      difference: pairedBootstrap(flagsA, flagsB, { seed: 1 }),
+    };
+  }
+}
+
+export type { RunRecord, RunSpec };

@@ -1,0 +1,99 @@
+/** Commands on trained runs: evaluate, compare, report, export. */
+import { mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { storageError, writeAtomically } from '../data/atomic-write';
+import type { ExportFormat } from '../experiments/export';
+import { exportRun } from '../experiments/export';
+import { renderReport } from '../experiments/report';
+import { reportInput } from '../experiments/report-input';
+import type { Run } from '../experiments/run-store';
+import type { Lab } from '../lab';
+import type { Output } from './output';
+import { comparisonText, evaluationText } from './results';
+
+export async function evaluateCommand(
+  lab: Lab,
+  output: Output,
+  options: { readonly checkpoint: string },
+  reference: string,
+): Promise<void> {
+  const run = lab.open(reference);
+  const evaluation = await lab.evaluate(run, options.checkpoint);
+  output.text(...evaluationText(run, evaluation));
+  output.value(evaluation);
+}
+
+export async function compareCommand(
+  lab: Lab,
+  output: Output,
+  _options: unknown,
+  first: string,
+  second: string,
+): Promise<void> {
+  const [one, other] = [lab.open(first), lab.open(second)];
+  const comparison = await lab.compare(one, other);
+  output.text(comparisonText(comparison, one, other));
+  output.value(comparison);
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw storageError(error, folder);
+  }
+}
+
+/** Writes the report on some runs and returns its path. */
+export async function writeReport(
+  lab: Lab,
+  runs: readonly Run[],
+  title: string,
+  commands: readonly string[],
+  file: string,
+): Promise<string> {
+  const withLogits = [];
+  for (const run of runs) withLogits.push({ run, testLogits: (await lab.logits(run))! });
+  makeFolder(dirname(file));
+  await writeAtomically(file, renderReport(reportInput(title, withLogits, lab.dataset(), commands)));
+  return file;
+}
+
+export async function reportCommand(
+  lab: Lab,
+  output: Output,
+  options: { readonly out?: string },
+  ...given: unknown[]
+): Promise<void> {
+  const runs = (given.flat() as string[]).map((reference) => lab.open(reference));
+  const numbers = runs.map((run) => Number.parseInt(run.id, 10)).join('-');
+  const file = options.out ? resolve(options.out) : join(lab.folder, 'reports', `runs-${numbers}.html`);
+  const title = runs.length === 1 ? `Run ${runs[0]!.spec.name || runs[0]!.id}` : `${runs.length} runs`;
+  await writeReport(lab, runs, title, [`npm run lab -- report ${runs.map((run) => run.id).join(' ')}`], file);
+  output.text(`Report: ${file}`);
+  output.value({ report: file });
+}
+
+export async function exportCommand(
+  lab: Lab,
+  output: Output,
+  options: { readonly format: ExportFormat; readonly checkpoint: string; readonly out: string },
+  reference: string,
+): Promise<void> {
+  const run = lab.open(reference);
+  const folder = resolve(options.out);
+  makeFolder(folder);
+  const logits = (await lab.logits(run, options.checkpoint))!;
+  for (const { name, bytes } of await exportRun(
+    run,
+    options.checkpoint,
+    options.format,
+    logits,
+    lab.dataset().test.labels,
+  )) {
+    const file = join(folder, name);
+    await writeAtomically(file, bytes);
+    output.text(file);
+    output.value({ file });
+  }
+}
