@@ -101,7 +101,8 @@ export async function compileBinding(entry, context) {
         join(tensorflow, 'include'),
       ],
       ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(packageFolder, 'binding', name)),
-      ...[join(nativeFolder, 'quiet-end.cc'), '-o', join(build, bindingFile)],
+      ...['quiet-end.cc', 'signals.cc'].map((name) => join(nativeFolder, name)),
+      ...['-pthread', '-o', join(build, bindingFile)],
       ...[
         '-L',
         tensorflow,
