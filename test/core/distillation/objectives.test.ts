@@ -1,0 +1,224 @@
+/**
+ * The objectives in the notation of Hinton et al. 2015: v the teacher's logits, z the student's, p and q their
+ * distributions at temperature T, y the label, w the soft weight, B images in N classes.
+ */
+import { describe, expect, it } from 'vitest';
+import type { ObjectiveSpec } from '../../../src-core/contract/spec';
+import type { Losses } from '../../../src-core/distillation/objective';
+import { createObjective } from '../../../src-core/distillation/objective';
+import type { Tensor } from '../../../src-core/tensorflow/engine';
+import { tf } from '../../../src-core/tensorflow/engine';
+import { expectClose, finiteDifferences, mean, normals, softmax, sum } from '../numbers';
+
+const B = 4;
+const N = 10;
+const y = [3, 0, 9, 3];
+
+type Rows = number[][];
+
+const rows = (seed: number, deviation = 4): Rows => {
+  const values = normals(B * N, seed, deviation);
+  return Array.from({ length: B }, (_, row) => [...values.subarray(row * N, (row + 1) * N)]);
+};
+
+const z = rows(1);
+const v = rows(2);
+const u = rows(3);
+
+type SoftSpec = Extract<ObjectiveSpec, { kind: 'soft' }>;
+const soft = (changes: Partial<SoftSpec> = {}): SoftSpec => ({
+  kind: 'soft',
+  teachers: ['teacher'],
+  temperature: 20,
+  softWeight: 0.7,
+  reduction: 'batchmean',
+  teacherLogits: 'auto',
+  ...changes,
+});
+const logits = (softWeight: number): ObjectiveSpec => ({
+  kind: 'mse-logits',
+  teachers: ['teacher'],
+  softWeight,
+  teacherLogits: 'auto',
+});
+
+function lossesOf(spec: ObjectiveSpec, student: Tensor, teachers: readonly Rows[]): Losses {
+  const hard = tf.oneHot(tf.tensor1d(y, 'int32'), N).toFloat();
+  return createObjective(spec)(student, {
+    hard,
+    teacherLogits: teachers.length > 0 ? tf.tensor3d([...teachers]) : undefined,
+  });
+}
+
+type Values = { [Part in keyof Losses]: number };
+
+function evaluate(spec: ObjectiveSpec, student: Rows, teachers: readonly Rows[] = [v]): Values {
+  return tf.tidy(() => {
+    const losses = Object.entries(lossesOf(spec, tf.tensor2d(student), teachers));
+    return Object.fromEntries(losses.map(([part, value]) => [part, (value as Tensor).dataSync()[0]!])) as Values;
+  });
+}
+
+function gradient(spec: ObjectiveSpec, student: Rows, teachers: readonly Rows[] = [v], part: keyof Losses = 'total') {
+  return tf.tidy(() => {
+    const of = tf.grad((x: Tensor) => lossesOf(spec, x, teachers)[part] as never);
+    return of(tf.tensor2d(student)).dataSync() as Float32Array;
+  });
+}
+
+/** Mean over the batch of −ln q_y at temperature 1. */
+const crossEntropy = (student: Rows): number => mean(student.map((row, image) => -Math.log(softmax(row)[y[image]!]!)));
+
+/** Mean over the batch of KL(p‖q), where p is the mean of the teachers' distributions. */
+function divergence(student: Rows, teachers: readonly Rows[], temperature: number): number {
+  return mean(
+    student.map((row, image) => {
+      const q = softmax(row, temperature);
+      const p = q.map((_, label) => mean(teachers.map((teacher) => softmax(teacher[image]!, temperature)[label]!)));
+      return sum(p.map((share, label) => share * Math.log(share / q[label]!)));
+    }),
+  );
+}
+
+describe('hard', () => {
+  it('is the cross-entropy with the labels, and has no soft part', () => {
+    const { total, hard, soft: none } = evaluate({ kind: 'hard' }, z, []);
+    expect(total).toBeCloseTo(crossEntropy(z), 5);
+    expect(hard).toBe(total);
+    expect(none).toBeUndefined();
+  });
+
+  it('has the gradient (q − onehot)/B', () => {
+    const expected = z.flatMap((row, image) => softmax(row).map((q, label) => (q - +(label === y[image])) / B));
+    expectClose(gradient({ kind: 'hard' }, z, []), expected, 1e-6);
+  });
+});
+
+describe('soft', () => {
+  it.each([1, 2.5, 8, 20])('is T²·KL(p‖q), mean over the batch, at T = %d', (temperature) => {
+    const expected = temperature ** 2 * divergence(z, [v], temperature);
+    const { total, soft: value, hard } = evaluate(soft({ temperature }), z);
+    // The engine computes KL in float32, and T² multiplies its rounding.
+    const tolerance = 1e-6 * temperature ** 2 + 1e-5 * expected;
+    expect(Math.abs(value! - expected)).toBeLessThan(tolerance);
+    expect(hard).toBeCloseTo(crossEntropy(z), 5);
+    expect(Math.abs(total - (0.7 * expected + 0.3 * crossEntropy(z)))).toBeLessThan(tolerance);
+  });
+
+  it('goes from the teacher to the student: KL(p‖q), not KL(q‖p)', () => {
+    const { soft: value } = evaluate(soft({ temperature: 2.5 }), z);
+    const [forward, backward] = [divergence(z, [v], 2.5), divergence(v, [z], 2.5)].map((kl) => 2.5 ** 2 * kl);
+    expect(Math.abs(forward! - backward!)).toBeGreaterThan(0.1);
+    expect(value).toBeCloseTo(forward!, 4);
+  });
+
+  it('"blog" divides by B×N, as nn.KLDivLoss() does', () => {
+    const { total, soft: value, hard } = evaluate(soft({ reduction: 'blog' }), z);
+    const elements = z.flatMap((row, image) => {
+      const [p, q] = [softmax(v[image]!, 20), softmax(row, 20)];
+      return p.map((share, label) => share * (Math.log(share) - Math.log(q[label]!)));
+    });
+    expect(elements).toHaveLength(B * N);
+    const blog = mean(elements) * 20 ** 2;
+    expect(value).toBeCloseTo(blog, 4);
+    expect(total).toBeCloseTo(0.7 * blog + 0.3 * hard, 4);
+    // science.md, section 4: 0.7·KL_mean·T² + 0.3·CE ≡ 0.37·[0.19·T²·KL + 0.81·CE].
+    const kl = divergence(z, [v], 20);
+    expect(total).toBeCloseTo(0.37 * ((0.07 / 0.37) * 400 * kl + (0.3 / 0.37) * hard), 4);
+  });
+
+  it('"blog" has a tenth of the soft gradient', () => {
+    const tenth = gradient(soft(), z, [v], 'soft').map((value) => value / N);
+    expectClose(gradient(soft({ reduction: 'blog' }), z, [v], 'soft'), tenth, 1e-7);
+  });
+
+  it.each([1, 2.5, 20])('has the gradient T·(q − p)/B at T = %d', (temperature) => {
+    const expected = z.flatMap((row, image) => {
+      const p = softmax(v[image]!, temperature);
+      return softmax(row, temperature).map((q, label) => (temperature * (q - p[label]!)) / B);
+    });
+    expectClose(gradient(soft({ temperature }), z, [v], 'soft'), expected, 1e-6);
+    const hard = gradient({ kind: 'hard' }, z, []);
+    const weighted = expected.map((value, index) => 0.7 * value + 0.3 * hard[index]!);
+    expectClose(gradient(soft({ temperature }), z), weighted, 1e-6);
+  });
+
+  it.each([soft({ temperature: 2.5 }), soft({ temperature: 2.5, reduction: 'blog' }), logits(0.7)])(
+    'and its kin differentiate as finite differences do: %o',
+    (spec) => {
+      const valueAt = (values: ArrayLike<number>): number => {
+        const student = z.map((row, image) => row.map((_, label) => values[image * N + label]!));
+        return evaluate(spec, student).total;
+      };
+      const expected = finiteDifferences(valueAt, Float32Array.from(z.flat()), 2 ** -5);
+      expectClose(gradient(spec, z), expected, 1e-3);
+    },
+  );
+
+  it('keeps its gradient’s size when T changes, which is what T² is for', () => {
+    const sizeAt = (temperature: number): number =>
+      sum([...gradient(soft({ temperature }), z, [v], 'soft')].map((value) => Math.abs(value)));
+    expect(sizeAt(200) / sizeAt(20)).toBeGreaterThan(0.5);
+    expect(sizeAt(200) / sizeAt(20)).toBeLessThan(2);
+  });
+
+  it('of several teachers learns from the mean of their distributions', () => {
+    const expected = 2.5 ** 2 * divergence(z, [v, u], 2.5);
+    expect(evaluate(soft({ temperature: 2.5 }), z, [v, u]).soft).toBeCloseTo(expected, 4);
+    const gradientByHand = z.flatMap((row, image) => {
+      const [p1, p2] = [softmax(v[image]!, 2.5), softmax(u[image]!, 2.5)];
+      return softmax(row, 2.5).map((q, label) => (2.5 * (q - (p1[label]! + p2[label]!) / 2)) / B);
+    });
+    expectClose(gradient(soft({ temperature: 2.5 }), z, [v, u], 'soft'), gradientByHand, 1e-6);
+  });
+
+  it('of a teacher twice is that of the teacher', () => {
+    expect(evaluate(soft(), z, [v, v]).soft).toBeCloseTo(evaluate(soft(), z).soft!, 4);
+  });
+
+  it('is nothing for a student that equals its teacher', () => {
+    expect(Math.abs(evaluate(soft(), v).soft!)).toBeLessThan(400 * 1e-6);
+    expectClose(gradient(soft(), v, [v], 'soft'), new Float32Array(B * N), 1e-6);
+  });
+});
+
+describe('mse-logits', () => {
+  const half = (student: Rows, teachers: readonly Rows[]): number =>
+    mean(
+      student.flatMap((row, image) =>
+        row.map((value, label) => 0.5 * (value - mean(teachers.map((teacher) => teacher[image]![label]!))) ** 2),
+      ),
+    );
+
+  it('is ½(z − v)², mean over batch and classes', () => {
+    const { total, soft: value, hard } = evaluate(logits(0.7), z);
+    expect(value).toBeCloseTo(half(z, [v]), 4);
+    expect(total).toBeCloseTo(0.7 * half(z, [v]) + 0.3 * crossEntropy(z), 4);
+    expect(hard).toBeCloseTo(crossEntropy(z), 5);
+  });
+
+  it('of several teachers learns from the mean of their logits', () => {
+    expect(evaluate(logits(1), z, [v, u]).soft).toBeCloseTo(half(z, [v, u]), 4);
+  });
+
+  it('has the gradient (z − v)/(B·N)', () => {
+    const expected = z.flatMap((row, image) => row.map((value, label) => (value - v[image]![label]!) / (B * N)));
+    expectClose(gradient(logits(1), z), expected, 1e-6);
+  });
+
+  it('is what soft targets become as T grows, for logits with zero mean', () => {
+    const centred = (values: Rows): Rows => values.map((row) => row.map((value) => value - mean(row)));
+    const [student, teacher] = [centred(z), centred(v)];
+    const matching = gradient(logits(1), student, [teacher]);
+    const distanceAt = (temperature: number): number => {
+      const warm = gradient(soft({ temperature, softWeight: 1 }), student, [teacher]);
+      return Math.max(...warm.map((value, index) => Math.abs(value - matching[index]!)));
+    };
+    const [at20, at100, at500] = [20, 100, 500].map(distanceAt);
+    expect(at100!).toBeLessThan(at20! / 3);
+    expect(at500!).toBeLessThan(at100! / 3);
+    expect(at500!).toBeLessThan(0.02 * Math.max(...matching.map(Math.abs)));
+    const value = evaluate(soft({ temperature: 100 }), student, [teacher]).soft!;
+    expect(Math.abs(value / half(student, [teacher]) - 1)).toBeLessThan(0.05);
+  });
+});
