@@ -12,7 +12,18 @@ const root = new URL('..', import.meta.url);
  * @returns {NodeJS.ProcessEnv}
  */
 export function quietEnvironment(env, verbose) {
-  return verbose || env.TF_CPP_MIN_LOG_LEVEL !== undefined ? env : { ...env, TF_CPP_MIN_LOG_LEVEL: '2' };
+  return verbose || env.TF_CPP_MIN_LOG_LEVEL !== undefined ? { ...env } : { ...env, TF_CPP_MIN_LOG_LEVEL: '2' };
+}
+
+/**
+ * The arguments with which Node runs a TypeScript file of this project.
+ * @param {string} file
+ * @param {NodeJS.ProcessEnv} env what it will run in; changed where it must be
+ */
+export function typescriptProgram(file, env) {
+  // tsx looks for a tsconfig.json in the current folder, which may be any.
+  env.TSX_TSCONFIG_PATH ??= fileURLToPath(new URL('tsconfig.json', root));
+  return ['--import', import.meta.resolve('tsx'), file];
 }
 
 /** @param {string[]} args */
@@ -20,8 +31,6 @@ export async function runLab(args) {
   const verbose = args.includes('--verbose');
   if (!(await setUpOrExplain({ verbose }))) return;
   const env = quietEnvironment(process.env, verbose);
-  // tsx looks for a tsconfig.json in the current folder, which may be any.
-  env.TSX_TSCONFIG_PATH ??= fileURLToPath(new URL('tsconfig.json', root));
-  const program = ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL('src-core/cli.ts', root))];
+  const program = typescriptProgram(fileURLToPath(new URL('src-core/cli.ts', root)), env);
   endLike(await runInForeground(process.execPath, [...program, ...args], { env }));
 }

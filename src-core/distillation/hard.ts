@@ -1,9 +1,15 @@
-import { tf } from '../tensorflow/engine';
-import { softmaxCrossEntropy } from '../tensorflow/kernels';
+import type { Tensor } from '../tensorflow/engine';
+import type { CrossEntropyTerm } from '../tensorflow/kernels';
+import { crossEntropies } from '../tensorflow/kernels';
 import type { Objective } from './objective';
+
+/** Cross-entropy with the labels at temperature 1, with its weight in a sum. */
+export function hardTerm(labels: Tensor, weight: number): CrossEntropyTerm {
+  return { targets: labels, temperature: 1, weight, scale: 1, offset: 0 };
+}
 
 /** Cross-entropy with the labels at temperature 1: how teachers and baselines learn. */
 export const hardObjective: Objective = (logits, targets) => {
-  const hard = tf.mean(softmaxCrossEntropy(logits, targets.hard));
-  return { total: hard, hard };
+  const { total, terms } = crossEntropies(logits, [hardTerm(targets.hard, 1)]);
+  return { total, hard: terms[0]! };
 };

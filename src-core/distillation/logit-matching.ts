@@ -1,9 +1,16 @@
 import type { ObjectiveSpec } from '../contract/spec';
 import { tf } from '../tensorflow/engine';
 import { hardObjective } from './hard';
-import type { Objective } from './objective';
+import type { Objective, TeacherBatch } from './objective';
 
 type LogitsSpec = Extract<ObjectiveSpec, { kind: 'mse-logits' }>;
+
+/** The mean of the teachers' logits, [batch, classes]. */
+function meanLogits({ teachers, values }: TeacherBatch): Float32Array {
+  const mean = new Float32Array(values.length / teachers);
+  for (let index = 0; index < values.length; index++) mean[index % mean.length]! += values[index]! / teachers;
+  return mean;
+}
 
 /**
  * w·mean of ½(z−v)² over batch and classes + (1−w)·cross-entropy. For logits with zero mean this is the limit of
@@ -12,9 +19,9 @@ type LogitsSpec = Extract<ObjectiveSpec, { kind: 'mse-logits' }>;
  */
 export function logitMatchingObjective({ softWeight }: LogitsSpec): Objective {
   return (logits, targets) => {
-    const teacher = tf.mean(targets.teacherLogits!, 0);
+    const teacher = tf.tensor(meanLogits(targets.teacherLogits!), logits.shape);
     const soft = tf.mul(tf.mean(tf.square(tf.sub(logits, teacher))), 0.5);
-    const { hard } = hardObjective(logits, targets);
-    return { total: tf.add(tf.mul(soft, softWeight), tf.mul(hard, 1 - softWeight)), soft, hard };
+    const { total, hard } = hardObjective(logits, targets);
+    return { total: tf.add(tf.mul(soft, softWeight), tf.mul(total, 1 - softWeight)), soft: tf.keep(soft), hard };
   };
 }

@@ -9,19 +9,26 @@ import { hardObjective } from './hard';
 import { logitMatchingObjective } from './logit-matching';
 import { softTargetsObjective } from './soft-targets';
 
+/** The teachers' logits for a batch: constants, so what is derived from them needs no TensorFlow. */
+export interface TeacherBatch {
+  readonly teachers: number;
+  /** [teachers, batch, classes], row-major */
+  readonly values: Float32Array;
+}
+
 export interface Targets {
   /** one-hot labels, [batch, classes] */
   readonly hard: Tensor;
-  /** the teachers' logits, [teachers, batch, classes]; absent where the objective has no teacher */
-  readonly teacherLogits?: Tensor | undefined;
+  /** absent where the objective has no teacher */
+  readonly teacherLogits?: TeacherBatch | undefined;
 }
 
-/** Means over the batch; what the optimiser minimises is `total`. */
+/** Means over the batch; what the optimiser minimises is `total`. The others are kept: who asks disposes of them. */
 export interface Losses {
   readonly total: Tensor;
-  /** the part that compares with the teacher, unweighted; absent without a teacher */
+  /** the part that compares with the teacher, unweighted, for the record; absent without a teacher */
   readonly soft?: Tensor;
-  /** cross-entropy with the labels, unweighted */
+  /** cross-entropy with the labels, unweighted, for the record */
   readonly hard: Tensor;
 }
 

@@ -1,24 +1,34 @@
 import type { ObjectiveSpec } from '../contract/spec';
-import type { Tensor } from '../tensorflow/engine';
 import { tf } from '../tensorflow/engine';
-import { softmaxCrossEntropy } from '../tensorflow/kernels';
-import { hardObjective } from './hard';
-import type { Objective } from './objective';
+import { crossEntropies } from '../tensorflow/kernels';
+import { hardTerm } from './hard';
+import type { Objective, TeacherBatch } from './objective';
 
 type SoftSpec = Extract<ObjectiveSpec, { kind: 'soft' }>;
 
-/**
- * Soft targets: the mean over the teachers of softmax(v/T).
- * @param teacherLogits [teachers, batch, classes]
- * @returns [batch, classes]
- */
-export function softTargets(teacherLogits: Tensor, temperature: number): Tensor {
-  return tf.tidy(() => tf.mean(tf.softmax(tf.div(teacherLogits, temperature)), 0));
+export interface SoftTargets {
+  /** the mean over the teachers of softmax(v/T), [batch, classes] */
+  readonly p: Float32Array;
+  /** mean over the batch of Σ p·ln p, in nats: the part of KL(p‖q) that does not depend on the student */
+  readonly negativeEntropy: number;
 }
 
-/** Σ p·ln p of each row, 0 where p is 0: the part of KL(p‖q) that does not depend on the student. */
-function negativeEntropy(p: Tensor): Tensor {
-  return tf.sum(tf.mul(p, tf.log(tf.maximum(p, 1e-38))), -1);
+/** Soft targets at temperature T (Hinton et al. 2015, eq. 1). */
+export function softTargets({ teachers, values }: TeacherBatch, classes: number, temperature: number): SoftTargets {
+  const p = new Float32Array(values.length / teachers);
+  for (let start = 0; start < values.length; start += classes) {
+    let largest = -Infinity;
+    for (let index = start; index < start + classes; index++) largest = Math.max(largest, values[index]!);
+    let sum = 0;
+    for (let index = start; index < start + classes; index++) sum += Math.exp((values[index]! - largest) / temperature);
+    const row = start % p.length;
+    for (let label = 0; label < classes; label++) {
+      p[row + label]! += Math.exp((values[start + label]! - largest) / temperature) / (sum * teachers);
+    }
+  }
+  let negativeEntropy = 0;
+  for (const share of p) if (share > 0) negativeEntropy += share * Math.log(share);
+  return { p, negativeEntropy: (negativeEntropy * classes) / p.length };
 }
 
 /**
@@ -28,14 +38,19 @@ function negativeEntropy(p: Tensor): Tensor {
  * Reduction "blog" divides the soft part by the number of classes as well: the blog's code calls
  * `nn.KLDivLoss()`, whose default averages over every element and not over the batch alone.
  */
-export function softTargetsObjective(spec: SoftSpec): Objective {
-  const { temperature, softWeight } = spec;
+export function softTargetsObjective({ temperature, softWeight, reduction }: SoftSpec): Objective {
   return (logits, targets) => {
-    const p = softTargets(targets.teacherLogits!, temperature);
-    const divergence = tf.add(softmaxCrossEntropy(tf.div(logits, temperature), p), negativeEntropy(p));
-    const divisor = spec.reduction === 'blog' ? logits.shape[1]! : 1;
-    const soft = tf.mul(tf.mean(divergence), temperature ** 2 / divisor);
-    const { hard } = hardObjective(logits, targets);
-    return { total: tf.add(tf.mul(soft, softWeight), tf.mul(hard, 1 - softWeight)), soft, hard };
+    const classes = logits.shape[1]!;
+    const { p, negativeEntropy } = softTargets(targets.teacherLogits!, classes, temperature);
+    const scale = temperature ** 2 / (reduction === 'blog' ? classes : 1);
+    const soft = {
+      targets: tf.tensor(p, logits.shape),
+      temperature,
+      weight: softWeight,
+      scale,
+      offset: negativeEntropy,
+    };
+    const { total, terms } = crossEntropies(logits, [soft, hardTerm(targets.hard, 1 - softWeight)]);
+    return { total, soft: terms[0]!, hard: terms[1]! };
   };
 }

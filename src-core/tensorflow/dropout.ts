@@ -1,41 +1,61 @@
 /** Dropout masks, drawn in JavaScript: cheaper than TensorFlow's own random operations at these sizes. */
 import type { Random } from '../random';
 
-/** Probabilities are rounded to multiples of this, so that one draw of 16 bits decides. */
-const RESOLUTION = 65536;
+/** Probabilities are rounded to multiples of 2^−BITS. */
+const BITS = 16;
 
-/** The bit pattern of the float32 number 2, the scale at probability one half: a single bit. */
-const TWO = 0x40000000;
+/** The bits of a float32 number. */
+function bitsOf(value: number): number {
+  return new Int32Array(Float32Array.of(value).buffer)[0]!;
+}
+
+/**
+ * 32 units at once: each compares a random number of 16 bits with the threshold, bit by bit from the highest, until
+ * all are decided. Some six words instead of 16 decide 32 units, and a single one where the probability is a half.
+ * @returns a bit for each unit: 1 with probability 1 − threshold/2^16
+ */
+function keptBits(threshold: number, random: Random): number {
+  let undecided = -1;
+  let below = 0;
+  for (let place = 1 << (BITS - 1); undecided !== 0 && (threshold & (2 * place - 1)) !== 0; place >>>= 1) {
+    const word = random.int32();
+    if (threshold & place) {
+      below |= undecided & ~word;
+      undecided &= word;
+    } else {
+      undecided &= ~word;
+    }
+  }
+  return ~below;
+}
+
+/** The scale at probability one half, whose float32 bit pattern is a single bit. */
+const TWO = bitsOf(2);
+
+/** Writes 32 units of a mask, each from a bit of its own. */
+function writeUnits(target: Int32Array, start: number, word: number, kept: number): void {
+  if (kept === TWO) {
+    // One operation less a unit than below; bit 31 cannot be shifted to bit 30 from the right.
+    for (let shift = 0; shift < 31; shift++) target[start + shift] = (word << shift) & TWO;
+    target[start + 31] = (word >>> 1) & TWO;
+    return;
+  }
+  for (let shift = 0; shift < 32; shift++) target[start + shift] = ((word << shift) >> 31) & kept;
+}
 
 /**
  * Fills a mask of inverted dropout: 0 with the given probability, else 1/(1−probability).
- * @param mask [batch × units]; a multiple of 32 long is fastest
+ * @param mask [batch × units]
  * @param probability 0 to 0.95, taken to the nearest 1/65536
  */
 export function fillDropoutMask(mask: Float32Array, probability: number, random: Random): void {
-  const dropped = Math.round(probability * RESOLUTION);
-  if (dropped * 2 === RESOLUTION) fillHalf(mask, random);
-  else fillAny(mask, dropped, random);
-}
-
-function fillHalf(mask: Float32Array, random: Random): void {
-  const bits = new Int32Array(mask.buffer, mask.byteOffset, mask.length);
-  const whole = bits.length - (bits.length % 32);
-  for (let start = 0; start < whole; start += 32) {
-    const word = random.int32();
-    for (let shift = 0; shift < 32; shift++) bits[start + shift] = (word << shift) & TWO;
-  }
-  let word = random.int32();
-  for (let index = whole; index < bits.length; index++, word <<= 1) bits[index] = word & TWO;
-}
-
-function fillAny(mask: Float32Array, dropped: number, random: Random): void {
-  const scale = RESOLUTION / (RESOLUTION - dropped);
-  const whole = mask.length - (mask.length % 2);
-  for (let index = 0; index < whole; index += 2) {
-    const word = random.int32();
-    mask[index] = (word & 0xffff) < dropped ? 0 : scale;
-    mask[index + 1] = word >>> 16 < dropped ? 0 : scale;
-  }
-  if (whole < mask.length) mask[whole] = (random.int32() & 0xffff) < dropped ? 0 : scale;
+  const threshold = Math.round(probability * 2 ** BITS);
+  const kept = bitsOf(2 ** BITS / (2 ** BITS - threshold));
+  const target = new Int32Array(mask.buffer, mask.byteOffset, mask.length);
+  const whole = target.length - (target.length % 32);
+  for (let start = 0; start < whole; start += 32) writeUnits(target, start, keptBits(threshold, random), kept);
+  if (whole === target.length) return;
+  const rest = new Int32Array(32);
+  writeUnits(rest, 0, keptBits(threshold, random), kept);
+  target.set(rest.subarray(0, target.length - whole), whole);
 }

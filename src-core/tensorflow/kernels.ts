@@ -5,14 +5,16 @@
 import type { Tensor } from './engine';
 import { tf } from './engine';
 import {
+  add,
   biasAdd,
   biasAddGradient,
   matMul,
   matMulTransposed,
+  meanOfVector,
   multiply,
   relu,
   reluGradient,
-  softmaxCrossEntropy as softmaxCrossEntropyOperation,
+  softmaxCrossEntropy,
 } from './operations';
 
 type GradientFunction = (gradient: Tensor, saved: Tensor[]) => Tensor[];
@@ -96,24 +98,62 @@ export function dense(x: Tensor, weight: Tensor, bias: Tensor, options: DenseOpt
   );
 }
 
+/** scale · (mean cross-entropy + offset), one term of a weighted sum. */
+export interface CrossEntropyTerm {
+  /** [batch, classes], constants; rows sum to 1 */
+  readonly targets: Tensor;
+  /** the logits are divided by it */
+  readonly temperature: number;
+  readonly weight: number;
+  readonly scale: number;
+  /** what does not depend on the logits: −entropy of the targets makes a divergence of the cross-entropy */
+  readonly offset: number;
+}
+
+export interface CrossEntropies {
+  /** Σ weight · term, differentiable with respect to the logits */
+  readonly total: Tensor;
+  /** each term by itself, for the record: no gradient flows through these. Kept: whoever asked disposes of them. */
+  readonly terms: readonly Tensor[];
+}
+
 /**
- * Cross-entropy of softmax(logits) against target distributions, for each row.
+ * Cross-entropies of softmax(logits / T) against target distributions, each averaged over the batch, weighted and
+ * summed: one node on the tape, whose gradient is Σ weight · scale · (softmax(logits / T) − targets) / (T · batch).
  * @param logits [batch, classes]
- * @param targets [batch, classes], constants; rows sum to 1
- * @returns [batch]
+ * @param terms at least one
  */
-export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
-  return differentiable(
+export function crossEntropies(logits: Tensor, terms: readonly CrossEntropyTerm[]): CrossEntropies {
+  const batch = logits.shape[0]!;
+  const values: Tensor[] = [];
+  const times = (tensor: Tensor, factor: number): Tensor =>
+    factor === 1 ? tensor : multiply(tensor, tf.scalar(factor));
+  const total = differentiable(
     ([input], save) => {
-      const [loss, derivative] = softmaxCrossEntropyOperation(input!, targets);
-      save([derivative]);
+      const derivatives: Tensor[] = [];
+      const parts = terms.map(({ targets, temperature, weight, scale, offset }) => {
+        const [losses, derivative] = softmaxCrossEntropy(times(input!, 1 / temperature), targets);
+        derivatives.push(derivative);
+        const mean = meanOfVector(losses);
+        const value = times(offset === 0 ? mean : add(mean, tf.scalar(offset)), scale);
+        values.push(tf.keep(value));
+        return times(value, weight);
+      });
+      save(derivatives);
       return {
-        value: loss,
-        gradFunc: (gradient, [saved]) => [multiply(gradient.expandDims(1), saved!)],
+        // A sum of one would be the kept tensor itself.
+        value: parts.length === 1 ? parts[0]!.clone() : parts.reduce(add),
+        gradFunc: (gradient, saved) => {
+          const scaled = terms.map(({ temperature, weight, scale }, index) =>
+            times(saved[index]!, (weight * scale) / (temperature * batch)),
+          );
+          return [multiply(scaled.reduce(add), gradient)];
+        },
       };
     },
     [logits],
   );
+  return { total, terms: values };
 }
 
 /**

@@ -3,7 +3,7 @@
  * Shapes are in brackets; every tensor is float32 unless said.
  */
 import type { OpAttribute, Tensor } from './engine';
-import { backend } from './engine';
+import { backend, tf } from './engine';
 
 const { binding } = backend;
 
@@ -75,6 +75,17 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): [loss: Ten
     2,
   );
   return [loss!, gradient!];
+}
+
+const MEAN_ATTRIBUTES: OpAttribute[] = [
+  FLOAT,
+  { name: 'Tidx', type: binding.TF_ATTR_TYPE, value: binding.TF_INT32 },
+  flagAttribute('keep_dims', false),
+];
+
+/** The mean of a vector, a scalar. */
+export function meanOfVector(vector: Tensor): Tensor {
+  return backend.executeSingleOutput('Mean', MEAN_ATTRIBUTES, [vector, tf.scalar(0, 'int32')]);
 }
 
 /** A resource handle: where a variable lives on the device. It holds no value that JavaScript can read. */

@@ -1,11 +1,12 @@
 /** The training of one network, from its spec: the algorithm box. */
 import { LabError } from '../contract/errors';
 import type { RunSpec } from '../contract/spec';
+import type { Batch } from '../data/batches';
 import { Batches, drawBatch } from '../data/batches';
 import type { Dataset } from '../data/dataset';
 import { drawUnshifted, normalisationTable } from '../data/jitter';
 import type { TransferSet } from '../data/transfer-set';
-import type { Objective } from '../distillation/objective';
+import type { Losses, Objective } from '../distillation/objective';
 import { createObjective } from '../distillation/objective';
 import { forward } from '../models/forward';
 import type { NamedArray } from '../models/model';
@@ -41,6 +42,18 @@ export type TrainingEvent =
   | { readonly type: 'step'; readonly step: number; readonly epoch: number; readonly learningRate: number }
   | { readonly type: 'epoch'; readonly step: number; readonly epoch: number; readonly losses: LossSums };
 
+const NO_LOSSES: LossSums = { total: 0, soft: 0, hard: 0, images: 0 };
+
+/** Steps whose losses wait on the device at most. */
+const MOST_UNREAD = 64;
+
+/** The value of a scalar on the device, which is disposed of. */
+function takeScalar(scalar: Tensor): number {
+  const [value] = scalar.dataSync();
+  scalar.dispose();
+  return value!;
+}
+
 export class Training {
   readonly model: Model;
   readonly batches: Batches;
@@ -50,9 +63,10 @@ export class Training {
   private readonly table: Float32Array;
   private readonly images: Float32Array;
   private readonly masks: Float32Array[];
-  /** [total, soft, hard], on the device: reading it at every step would make a GPU wait */
-  private sums: Tensor;
-  private imagesSummed: number;
+  private readonly labels: Float32Array;
+  private sums: LossSums;
+  /** losses of the last steps, still on the device: reading them at every step would make a GPU wait */
+  private unread: { readonly losses: Losses; readonly images: number }[] = [];
   private stepsTaken: number;
 
   /**
@@ -63,7 +77,7 @@ export class Training {
     readonly spec: RunSpec,
     private readonly dataset: Dataset,
     transferSet: TransferSet,
-    teachers: readonly Teacher[],
+    private readonly teachers: readonly Teacher[],
     state?: TrainingState,
   ) {
     const { data, objective, optimiser, seed, training } = spec;
@@ -85,12 +99,12 @@ export class Training {
         : new TeacherLogits(teachers, dataset, data.jitter, objective.teacherLogits);
     this.table = normalisationTable(data.normalisation);
     this.images = new Float32Array(training.batchSize * dataset.side ** 2);
+    this.labels = new Float32Array(training.batchSize * dataset.classes);
     this.masks = layout.dropout.map(
       ({ probability, units }) => new Float32Array(probability > 0 ? training.batchSize * units : 0),
     );
     this.stepsTaken = state?.step ?? 0;
-    this.imagesSummed = state?.sums.images ?? 0;
-    this.sums = tf.keep(tf.tensor1d([state?.sums.total ?? 0, state?.sums.soft ?? 0, state?.sums.hard ?? 0]));
+    this.sums = state?.sums ?? NO_LOSSES;
   }
 
   /** Steps taken so far. */
@@ -118,7 +132,7 @@ export class Training {
       yield { type: 'step', step: this.stepsTaken, epoch: this.epoch, learningRate };
       if (this.stepsTaken % stepsPerEpoch === 0) {
         const losses = this.losses();
-        this.resetLosses();
+        this.sums = NO_LOSSES;
         yield { type: 'epoch', step: this.stepsTaken, epoch: this.epoch, losses };
       }
     }
@@ -138,37 +152,32 @@ export class Training {
     const gradients = tf.tidy(() => {
       const images = tf.tensor(this.images.subarray(0, batch.size * pixels), [batch.size, pixels]);
       const masks = this.drawMasks(batch.size);
-      const labels = this.labelsOf(batch.positions);
       const targets = {
-        hard: tf.oneHot(tf.tensor1d(labels, 'int32'), this.dataset.classes).toFloat(),
-        teacherLogits:
-          teacherValues &&
-          tf.tensor(teacherValues, [
-            teacherValues.length / (batch.size * this.dataset.classes),
-            batch.size,
-            this.dataset.classes,
-          ]),
+        hard: this.labelsOf(batch),
+        teacherLogits: teacherValues && { teachers: this.teachers.length, values: teacherValues },
       };
       const parameters = model.variables.map((variable) => variable.read());
-      let batchLosses: Tensor | undefined;
       const { grads } = tf.engine().gradients(() => {
-        const { total, soft, hard } = this.objective(forward(spec.model, parameters, images, masks), targets);
-        batchLosses = tf.keep(tf.stack([total, soft ?? tf.scalar(0), hard]));
-        return total as never;
+        const losses = this.objective(forward(spec.model, parameters, images, masks), targets);
+        this.unread.push({ losses: { ...losses, total: tf.keep(losses.total.clone()) }, images: batch.size });
+        return losses.total as never;
       }, parameters);
-      this.addLosses(batchLosses!, batch.size);
       // The parameters read here are disposed of with this scope: the update then works in place.
       return grads;
     });
     optimiser.apply(gradients, settings);
     tf.dispose(gradients);
     this.stepsTaken += 1;
+    if (this.unread.length >= MOST_UNREAD) this.readLosses();
     return settings.learningRate;
   }
 
-  private labelsOf(positions: Int32Array): Int32Array {
-    const { labels } = this.dataset.train;
-    return positions.map((position) => labels[position]!);
+  /** One-hot labels, [batch, classes]. */
+  private labelsOf({ positions, size }: Batch): Tensor {
+    const { classes, train } = this.dataset;
+    const labels = this.labels.subarray(0, size * classes).fill(0);
+    positions.forEach((position, row) => (labels[row * classes + train.labels[position]!] = 1));
+    return tf.tensor(labels, [size, classes]);
   }
 
   private drawMasks(batchSize: number): (Tensor | undefined)[] {
@@ -180,18 +189,18 @@ export class Training {
     });
   }
 
-  private addLosses(means: Tensor, images: number): void {
-    const before = this.sums;
-    this.sums = tf.keep(tf.add(before, tf.mul(means, images)));
-    this.imagesSummed += images;
-    before.dispose();
-    means.dispose();
-  }
-
-  private resetLosses(): void {
-    this.sums.dispose();
-    this.sums = tf.keep(tf.zeros([3]));
-    this.imagesSummed = 0;
+  /** Adds up what has gathered on the device, in double precision and in the order of the steps. */
+  private readLosses(): void {
+    for (const { losses, images } of this.unread) {
+      const { total, soft, hard } = this.sums;
+      this.sums = {
+        total: total + images * takeScalar(losses.total),
+        soft: soft + (losses.soft ? images * takeScalar(losses.soft) : 0),
+        hard: hard + images * takeScalar(losses.hard),
+        images: this.sums.images + images,
+      };
+    }
+    this.unread = [];
   }
 
   /**
@@ -199,15 +208,15 @@ export class Training {
    * @throws LabError `not-finite` when the network has diverged
    */
   losses(): LossSums {
-    const [total, soft, hard] = this.sums.dataSync() as Float32Array;
-    if (!Number.isFinite(total)) {
+    this.readLosses();
+    if (!Number.isFinite(this.sums.total)) {
       throw new LabError(
         'not-finite',
         `The loss is not finite at step ${this.stepsTaken} (epoch ${this.epoch + 1}).`,
         'The last good checkpoint is kept. Lower optimiser.learningRate, or set optimiser.maxSquaredNorm.',
       );
     }
-    return { total: total!, soft: soft!, hard: hard!, images: this.imagesSummed };
+    return this.sums;
   }
 
   /** Logits of stored images, without jitter and dropout: [positions, classes]. */
@@ -235,7 +244,8 @@ export class Training {
   }
 
   dispose(): void {
-    this.sums.dispose();
+    for (const { losses } of this.unread) tf.dispose(Object.values(losses));
+    this.unread = [];
     this.optimiser.dispose();
     this.model.dispose();
   }
