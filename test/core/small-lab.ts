@@ -72,18 +72,24 @@ export async function trained(spec: RunSpec, teachers: readonly Teacher[] = []):
   }
 }
 
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A folder that goes away after the file's tests. */
-export function temporaryFolder(): string {
+function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'distill-lab-core-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
 /** Runs in a folder that goes away. */
 export class SmallLab {
-  readonly store = new RunStore(temporaryFolder());
-
-  constructor(readonly dataset = digits()) {}
+  constructor(
+    readonly dataset = digits(),
+    readonly store = new RunStore(temporaryFolder()),
+  ) {}
 
   async create(spec: RunSpec): Promise<Run> {
     return createRun(this.store, spec, this.dataset, await describeEnvironment());

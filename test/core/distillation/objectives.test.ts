@@ -44,9 +44,10 @@ const logits = (softWeight: number): ObjectiveSpec => ({
 
 function lossesOf(spec: ObjectiveSpec, student: Tensor, teachers: readonly Rows[]): Losses {
   const hard = tf.oneHot(tf.tensor1d(y, 'int32'), N).toFloat();
+  const values = Float32Array.from(teachers.flat(2));
   return createObjective(spec)(student, {
     hard,
-    teacherLogits: teachers.length > 0 ? tf.tensor3d([...teachers]) : undefined,
+    teacherLogits: teachers.length > 0 ? { teachers: teachers.length, values } : undefined,
   });
 }
 
@@ -54,14 +55,20 @@ type Values = { [Part in keyof Losses]: number };
 
 function evaluate(spec: ObjectiveSpec, student: Rows, teachers: readonly Rows[] = [v]): Values {
   return tf.tidy(() => {
-    const losses = Object.entries(lossesOf(spec, tf.tensor2d(student), teachers));
-    return Object.fromEntries(losses.map(([part, value]) => [part, (value as Tensor).dataSync()[0]!])) as Values;
+    const losses = lossesOf(spec, tf.tensor2d(student), teachers);
+    const values = Object.entries(losses).map(([part, value]) => [part, (value as Tensor).dataSync()[0]!]);
+    tf.dispose(Object.values(losses));
+    return Object.fromEntries(values) as Values;
   });
 }
 
-function gradient(spec: ObjectiveSpec, student: Rows, teachers: readonly Rows[] = [v], part: keyof Losses = 'total') {
+function gradient(spec: ObjectiveSpec, student: Rows, teachers: readonly Rows[] = [v]): Float32Array {
   return tf.tidy(() => {
-    const of = tf.grad((x: Tensor) => lossesOf(spec, x, teachers)[part] as never);
+    const of = tf.grad((x: Tensor) => {
+      const { total, ...parts } = lossesOf(spec, x, teachers);
+      tf.dispose(Object.values(parts));
+      return total as never;
+    });
     return of(tf.tensor2d(student)).dataSync() as Float32Array;
   });
 }
@@ -128,8 +135,8 @@ describe('soft', () => {
   });
 
   it('"blog" has a tenth of the soft gradient', () => {
-    const tenth = gradient(soft(), z, [v], 'soft').map((value) => value / N);
-    expectClose(gradient(soft({ reduction: 'blog' }), z, [v], 'soft'), tenth, 1e-7);
+    const tenth = gradient(soft({ softWeight: 1 }), z).map((value) => value / N);
+    expectClose(gradient(soft({ reduction: 'blog', softWeight: 1 }), z), tenth, 1e-7);
   });
 
   it.each([1, 2.5, 20])('has the gradient T·(q − p)/B at T = %d', (temperature) => {
@@ -137,7 +144,7 @@ describe('soft', () => {
       const p = softmax(v[image]!, temperature);
       return softmax(row, temperature).map((q, label) => (temperature * (q - p[label]!)) / B);
     });
-    expectClose(gradient(soft({ temperature }), z, [v], 'soft'), expected, 1e-6);
+    expectClose(gradient(soft({ temperature, softWeight: 1 }), z), expected, 1e-6);
     const hard = gradient({ kind: 'hard' }, z, []);
     const weighted = expected.map((value, index) => 0.7 * value + 0.3 * hard[index]!);
     expectClose(gradient(soft({ temperature }), z), weighted, 1e-6);
@@ -157,7 +164,7 @@ describe('soft', () => {
 
   it('keeps its gradient’s size when T changes, which is what T² is for', () => {
     const sizeAt = (temperature: number): number =>
-      sum([...gradient(soft({ temperature }), z, [v], 'soft')].map((value) => Math.abs(value)));
+      sum([...gradient(soft({ temperature, softWeight: 1 }), z)].map((value) => Math.abs(value)));
     expect(sizeAt(200) / sizeAt(20)).toBeGreaterThan(0.5);
     expect(sizeAt(200) / sizeAt(20)).toBeLessThan(2);
   });
@@ -169,7 +176,7 @@ describe('soft', () => {
       const [p1, p2] = [softmax(v[image]!, 2.5), softmax(u[image]!, 2.5)];
       return softmax(row, 2.5).map((q, label) => (2.5 * (q - (p1[label]! + p2[label]!) / 2)) / B);
     });
-    expectClose(gradient(soft({ temperature: 2.5 }), z, [v, u], 'soft'), gradientByHand, 1e-6);
+    expectClose(gradient(soft({ temperature: 2.5, softWeight: 1 }), z, [v, u]), gradientByHand, 1e-6);
   });
 
   it('of a teacher twice is that of the teacher', () => {
@@ -178,7 +185,16 @@ describe('soft', () => {
 
   it('is nothing for a student that equals its teacher', () => {
     expect(Math.abs(evaluate(soft(), v).soft!)).toBeLessThan(400 * 1e-6);
-    expectClose(gradient(soft(), v, [v], 'soft'), new Float32Array(B * N), 1e-6);
+    expectClose(gradient(soft({ softWeight: 1 }), v), new Float32Array(B * N), 1e-6);
+  });
+
+  it('is finite for a teacher that is certain', () => {
+    const certain = v.map((row) => row.map((_, label) => (label === 0 ? 1000 : -1000)));
+    const { total, soft: value } = evaluate(soft({ temperature: 1 }), z, [certain]);
+    const expected = mean(z.map((row) => -Math.log(softmax(row)[0]!)));
+    expect(value).toBeCloseTo(expected, 4);
+    expect(Number.isFinite(total)).toBe(true);
+    expect(gradient(soft({ temperature: 1 }), z, [certain]).every(Number.isFinite)).toBe(true);
   });
 });
 

@@ -12,7 +12,7 @@ function mask(probability: number, step = 0, units = UNITS): Float32Array {
 }
 
 describe('a dropout mask', () => {
-  it.each([0.2])('drops a share of %d and scales the rest by 1/(1−p)', (probability) => {
+  it.each([0.2, 0.5])('drops a share of %d and scales the rest by 1/(1−p)', (probability) => {
     const values = mask(probability);
     const dropped = values.filter((value) => value === 0).length;
     // Five standard deviations of a binomial count.
@@ -24,7 +24,7 @@ describe('a dropout mask', () => {
     expect(Math.max(...scales)).toBeCloseTo(1 / (1 - probability), 4);
   });
 
-  it.each([0.2])('drops every position of a row alike, p = %d', (probability) => {
+  it.each([0.2, 0.5])('drops every position of a row alike, p = %d', (probability) => {
     const [rows, units] = [4000, 50];
     const dropped = new Float64Array(units);
     mask(probability, 0, rows * units).forEach((value, index) => (dropped[index % units]! += value === 0 ? 1 : 0));
@@ -46,6 +46,10 @@ describe('a dropout mask', () => {
   it('is a function of seed, stream and step', () => {
     expect(mask(0.5)).toEqual(mask(0.5));
     expect(mask(0.5, 1)).not.toEqual(mask(0.5, 2));
+    // Two independent masks agree in half of their places.
+    const [a, b] = [mask(0.5, 1), mask(0.5, 2)];
+    const equal = a.filter((value, index) => value === b[index]).length;
+    expect(Math.abs(equal - UNITS / 2)).toBeLessThan(5 * Math.sqrt(UNITS / 4));
   });
 });
 

@@ -1,9 +1,9 @@
 import { beforeEach, afterEach, describe, expect, it } from 'vitest';
 import type { Tensor } from '../../../src-core/tensorflow/engine';
 import { tf } from '../../../src-core/tensorflow/engine';
-import type { DenseOptions } from '../../../src-core/tensorflow/kernels';
-import { biasRelu, dense, softmaxCrossEntropy } from '../../../src-core/tensorflow/kernels';
-import { expectClose, finiteDifferences, normalTensor, softmax, sum } from '../numbers';
+import type { CrossEntropyTerm, DenseOptions } from '../../../src-core/tensorflow/kernels';
+import { biasRelu, crossEntropies, dense } from '../../../src-core/tensorflow/kernels';
+import { expectClose, finiteDifferences, mean, normalTensor, softmax, sum } from '../numbers';
 
 type Kernel = (...inputs: Tensor[]) => Tensor;
 
@@ -101,33 +101,63 @@ describe('biasRelu', () => {
   });
 });
 
-describe('softmaxCrossEntropy', () => {
-  const targets = (): Tensor => tf.softmax(normalTensor([4, 5], 7));
+describe('crossEntropies', () => {
+  type Term = Omit<CrossEntropyTerm, 'targets'>;
 
-  it('equals −Σ p·ln softmax(z), and so does its gradient', () => {
-    const p = targets();
+  const HARD: Term = { temperature: 1, weight: 1, scale: 1, offset: 0 };
+  const SOFT: Term = { temperature: 4, weight: 0.7, scale: 16, offset: -1.5 };
+
+  const withTargets = (terms: readonly Term[]): CrossEntropyTerm[] =>
+    terms.map((term, index) => ({ ...term, targets: tf.softmax(normalTensor([4, 5], 7 + index)) }));
+
+  /** −Σ p·ln softmax(z / T) + offset, scaled: mean over the batch. */
+  const plainTerm = (z: Tensor, { targets, temperature, scale, offset }: CrossEntropyTerm): Tensor => {
+    const entropies = tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(tf.div(z, temperature))), 1));
+    return tf.mul(tf.add(tf.mean(entropies), offset), scale);
+  };
+
+  /** The total alone: the terms are kept for the record and are disposed of here. */
+  const total = (z: Tensor, terms: readonly CrossEntropyTerm[]): Tensor => {
+    const { total: sum, terms: values } = crossEntropies(z, terms);
+    tf.dispose([...values]);
+    return sum;
+  };
+
+  it.each([
+    ['one term', [HARD]],
+    ['a term with temperature, weight, scale and offset', [SOFT]],
+    ['a sum of two', [SOFT, { ...HARD, weight: 0.3 }]],
+    ['a term without weight', [SOFT, { ...HARD, weight: 0 }]],
+  ])('of %s equal plain operations, and so does their gradient', (_, given) => {
+    const terms = withTargets(given);
     expectSame(
-      (z) => softmaxCrossEntropy(z!, p),
-      (z) => tf.neg(tf.sum(tf.mul(p, tf.logSoftmax(z!)), 1)),
+      (z) => total(z!, terms),
+      (z) => tf.addN(terms.map((term) => tf.mul(plainTerm(z!, term), term.weight))),
       [normalTensor([4, 5], 6)],
     );
   });
 
-  it('equals what float64 gives, row by row', () => {
-    const [z, p] = [normalTensor([4, 5], 6, 3), targets()];
-    const [logits, shares] = [z.arraySync() as number[][], p.arraySync() as number[][]];
-    const expected = logits.map((row, index) => {
-      const q = softmax(row);
-      return -sum(shares[index]!.map((share, label) => share * Math.log(q[label]!)));
+  it('hand out each term by itself, unweighted', () => {
+    const z = normalTensor([4, 5], 6, 3);
+    const terms = withTargets([SOFT, { ...HARD, weight: 0.3 }]);
+    const values = crossEntropies(z, terms).terms;
+    const logits = z.arraySync() as number[][];
+    terms.forEach(({ targets, temperature, scale, offset }, index) => {
+      const shares = targets.arraySync() as number[][];
+      const rows = logits.map((row, image) => {
+        const q = softmax(row, temperature);
+        return -sum(shares[image]!.map((share, label) => share * Math.log(q[label]!)));
+      });
+      expectClose(values[index]!.dataSync(), [scale * (mean(rows) + offset)], 1e-5);
     });
-    expectClose(softmaxCrossEntropy(z, p).dataSync(), expected, 1e-6);
+    tf.dispose([...values]);
   });
 
-  it('stays finite where exp would overflow', () => {
+  it('stay finite where exp would overflow', () => {
     const z = tf.tensor2d([[1000, 0, -1000]]);
-    const labels = tf.tensor2d([[0, 1, 0]]);
-    expect(softmaxCrossEntropy(z, labels).dataSync()[0]).toBe(1000);
-    const gradient = tf.grad((x: Tensor) => tf.sum(softmaxCrossEntropy(x, labels)) as never)(z);
+    const terms = [{ ...HARD, targets: tf.tensor2d([[0, 1, 0]]) }];
+    expect(total(z, terms).dataSync()[0]).toBe(1000);
+    const gradient = tf.grad((x: Tensor) => total(x, terms) as never)(z);
     expect([...gradient.dataSync()]).toEqual([1, -1, 0]);
   });
 });
