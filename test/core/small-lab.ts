@@ -37,7 +37,7 @@ export function digits(): Dataset {
   };
 }
 
-/** 1200 digits in 19 steps an epoch, the last of them with 48: over in a moment. */
+/** Some 1200 digits in 19 steps an epoch, the last of them not full: over in a moment. */
 export function smallSpec(changes: Partial<RunSpecInput> = {}): RunSpec {
   return parseRunSpec({
     data: { share: 0.02 },
