@@ -11,6 +11,7 @@ const IN_WORDS: Readonly<Record<string, readonly [what: string, remedy: string]>
   ENOENT: ['it is not there (any more)', 'Put the folder back, or use another one with --lab DIR.'],
   ENOTDIR: ['a file stands where a folder should', 'Move that file away, or use another folder with --lab DIR.'],
   EEXIST: ['a file stands where a folder should', 'Move that file away, or use another folder with --lab DIR.'],
+  EISDIR: ['a folder stands where a file should', 'Move that folder away, or give another path.'],
   EIO: ['the disk reports an error', 'Look after that disk; use another folder with --lab DIR meanwhile.'],
   EMFILE: ['too many files are open', 'Close other programs and try again.'],
 };

@@ -64,7 +64,8 @@ export function parseNpy(bytes: Uint8Array, source: string): NpyArray {
         `it holds ${bytes.length - dataStart} bytes of data where (${shape.join(', ')}) asks for ${wanted}`,
       );
     }
-    const data = bytes.slice(dataStart);
+    // Not `slice`: a Buffer's gives a view, which float32 values may not be able to begin at.
+    const data = new Uint8Array(bytes.subarray(dataStart));
     return { shape, values: type === '|u1' ? data : new Float32Array(data.buffer, data.byteOffset, count) };
   } catch (error) {
     throw new LabError('damaged-file', `${source} is not an NPY file that can be read: ${messageOf(error)}.`, '', {

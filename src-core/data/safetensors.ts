@@ -25,12 +25,12 @@ export function encodeSafetensors(
   tensors: Readonly<Record<string, TensorArray>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const header: Record<string, unknown> = { [METADATA]: metadata };
   let end = 0;
-  for (const [name, { shape, values }] of Object.entries(tensors)) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [end, (end += values.byteLength)] };
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const entries = Object.entries(tensors).map(([name, { shape, values }]) => {
+    return [name, { dtype: 'F32', shape, data_offsets: [end, (end += values.byteLength)] }] as const;
+  });
+  // Not by assignment, which would lose a tensor named "__proto__".
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries([[METADATA, metadata], ...entries])));
   const headerBytes = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(8 + headerBytes + end);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
@@ -97,7 +97,8 @@ export function parseSafetensors(bytes: Uint8Array, source: string): Safetensors
       }
       if (dataStart + end > bytes.length) throw new Error(`it ends within "${name}"`);
       covered = end;
-      const data = bytes.slice(dataStart + start, dataStart + end);
+      // Not `slice`: a Buffer's gives a view, which float32 values may not be able to begin at.
+      const data = new Uint8Array(bytes.subarray(dataStart + start, dataStart + end));
       tensors.push([name, { shape: entry.shape, values: new Float32Array(data.buffer, data.byteOffset, count) }]);
     }
     if (dataStart + covered !== bytes.length) {
