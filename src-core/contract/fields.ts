@@ -26,8 +26,7 @@ interface Walked {
 
 function walk(schema: Walked, path: string, kind: string | undefined, preset: string | undefined): FieldDescription[] {
   if (schema.wrapped) {
-    const value = typeof schema.default === 'object' && !Array.isArray(schema.default) ? undefined : schema.default;
-    return walk(schema.wrapped, path, kind, value === undefined ? preset : JSON.stringify(value));
+    return walk(schema.wrapped, path, kind, schema.default === undefined ? preset : shownDefault(schema.default));
   }
   if (schema.type === 'variant' && schema.options) {
     const kinds = schema.options.map((option) => option.entries!['kind']!.literal!);
@@ -49,6 +48,12 @@ function walk(schema: Walked, path: string, kind: string | undefined, preset: st
   const description = items.find((item) => item.type === 'description')?.description ?? '';
   const notes = items.find((item) => item.type === 'metadata')?.metadata ?? {};
   return [{ path, description, ...notes, ...given(preset), ...(kind === undefined ? {} : { kind }) }];
+}
+
+/** A default as JSON; of an object only its kind, as its fields have defaults of their own. */
+function shownDefault(value: unknown): string | undefined {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return JSON.stringify(isObject ? (value as { kind?: string }).kind : value);
 }
 
 function given(value: string | undefined): { default?: string } {

@@ -54,19 +54,30 @@ function flag(description: string) {
 
 function list<Item extends v.GenericSchema>(description: string, item: Item, min: number, max: number) {
   const range = `${min} to ${max} entries`;
+  const each = (v.getMetadata(item) as FieldNotes).range;
   return v.pipe(
     v.array(item, `must be a list, ${range}`),
     v.minLength(min, `must have ${range}`),
     v.maxLength(max, `must have ${range}`),
     v.description(description),
-    v.metadata({ range } satisfies FieldNotes),
+    v.metadata({ range: each === undefined ? range : `${range}, each ${each}` } satisfies FieldNotes),
   );
+}
+
+function object<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.strictObject(entries, 'must be an object');
+}
+
+function kinds(issue: v.VariantIssue, ...names: string[]): string {
+  return issue.expected === 'Object'
+    ? `must be an object whose kind is one of ${names.join(', ')}`
+    : `must be one of ${names.join(', ')}`;
 }
 
 const SEED_MAX = 2 ** 32 - 1;
 const CLASSES_MAX = 62;
 
-const JitterSpec = v.strictObject({
+const JitterSpec = object({
   pixels: v.optional(integer('largest random shift on each axis; 0 for none', 0, 4, 'pixels'), 0),
   distribution: v.optional(
     choice(
@@ -77,7 +88,7 @@ const JitterSpec = v.strictObject({
   ),
 });
 
-const DataSpec = v.strictObject({
+const DataSpec = object({
   dataset: v.optional(choice('data set', ['mnist']), 'mnist'),
   classes: v.optional(
     list(
@@ -92,10 +103,12 @@ const DataSpec = v.strictObject({
   classShares: v.optional(
     v.pipe(
       v.record(
-        v.pipe(v.string(), v.regex(/^\d{1,2}$/, 'must be a class, such as "3"')),
+        v.pipe(v.string(), v.regex(/^(0|[1-9]\d?)$/, 'must be a class, such as "3"')),
         number('share of this class that is used', 0, 1, 'share'),
+        'must be an object of shares',
       ),
       v.description('share for single classes, over `share`: {"3": 0.1}'),
+      v.metadata({ range: 'each 0 to 1' } satisfies FieldNotes),
     ),
     {},
   ),
@@ -120,7 +133,7 @@ const initialiser = v.optional(
 );
 
 const MlpSpec = v.pipe(
-  v.strictObject({
+  object({
     kind: v.literal('mlp'),
     hidden: list('units of each hidden layer', integer('units', 1, 8192, 'units'), 0, 8),
     dropout: v.optional(
@@ -143,7 +156,7 @@ const MlpSpec = v.pipe(
   ),
 );
 
-const CnnSpec = v.strictObject({
+const CnnSpec = object({
   kind: v.literal('cnn'),
   hidden: v.optional(
     integer('units of the last hidden layer; the one before has twice as many', 1, 4096, 'units'),
@@ -163,7 +176,12 @@ const CnnSpec = v.strictObject({
 
 const teachers = list(
   'runs whose logits are the soft targets; of several, the mean of their distributions',
-  v.pipe(v.string(), v.minLength(1), v.maxLength(200), v.description('run')),
+  v.pipe(
+    v.string('must be a run, as text'),
+    v.minLength(1, 'must be a run'),
+    v.maxLength(200, 'must have at most 200 characters'),
+    v.description('run'),
+  ),
   1,
   16,
 );
@@ -176,9 +194,9 @@ const teacherLogits = v.optional(
   'auto',
 );
 
-const HardObjective = v.strictObject({ kind: v.literal('hard') });
+const HardObjective = object({ kind: v.literal('hard') });
 
-const SoftObjective = v.strictObject({
+const SoftObjective = object({
   kind: v.literal('soft'),
   teachers,
   temperature: v.optional(number('temperature T of the soft targets', 0.1, 1000), 20),
@@ -193,7 +211,7 @@ const SoftObjective = v.strictObject({
   teacherLogits,
 });
 
-const LogitsObjective = v.strictObject({
+const LogitsObjective = object({
   kind: v.literal('mse-logits'),
   teachers,
   softWeight: v.optional(number('w in w·½·mean (z−v)² + (1−w)·hard', 0, 1), 1),
@@ -213,7 +231,7 @@ const maxSquaredNorm = v.optional(
   null,
 );
 
-const MomentumSpec = v.strictObject({
+const MomentumSpec = object({
   kind: v.literal('momentum'),
   learningRate,
   momentum: v.optional(number('momentum', 0, 0.9999), 0.9),
@@ -228,7 +246,7 @@ const MomentumSpec = v.strictObject({
   maxSquaredNorm,
 });
 
-const AdamSpec = v.strictObject({
+const AdamSpec = object({
   kind: v.literal('adam'),
   learningRate,
   beta1: v.optional(number('decay of the first moment', 0, 0.9999), 0.9),
@@ -238,9 +256,9 @@ const AdamSpec = v.strictObject({
   maxSquaredNorm,
 });
 
-const ConstantSchedule = v.strictObject({ kind: v.literal('constant') });
+const ConstantSchedule = object({ kind: v.literal('constant') });
 
-const HalveSchedule = v.strictObject({
+const HalveSchedule = object({
   kind: v.literal('halve'),
   everyEpochs: v.optional(integer('the learning rate is halved after so many epochs', 1, 100000, 'epochs'), 100),
   rebuildOptimiser: v.optional(
@@ -249,7 +267,7 @@ const HalveSchedule = v.strictObject({
   ),
 });
 
-const ExponentialSchedule = v.strictObject({
+const ExponentialSchedule = object({
   kind: v.literal('exponential'),
   decay: v.optional(number('factor on the learning rate after each epoch', 0.1, 1), 0.998),
   momentumStart: v.optional(number('momentum p in the first epoch', 0, 0.9999), 0.5),
@@ -257,13 +275,13 @@ const ExponentialSchedule = v.strictObject({
   momentumEpochs: v.optional(integer('length of the linear ramp of p', 1, 100000, 'epochs'), 500),
 });
 
-const CosineSchedule = v.strictObject({
+const CosineSchedule = object({
   kind: v.literal('cosine'),
   warmUp: v.optional(number('share of all steps in which the rate rises linearly from nothing', 0, 0.9, 'share'), 0.15),
   finalShare: v.optional(number('learning rate at the end, as a share of its peak', 0, 1, 'share'), 0),
 });
 
-const TrainingSpec = v.strictObject({
+const TrainingSpec = object({
   epochs: integer('passes over the transfer set', 1, 100000, 'epochs'),
   batchSize: v.optional(integer('images a step', 1, 8192, 'images'), 128),
   evaluateEvery: v.optional(
@@ -281,28 +299,29 @@ const TrainingSpec = v.strictObject({
   ),
 });
 
-export const RunSpecSchema = v.strictObject({
+export const RunSpecSchema = object({
   name: v.optional(
     v.pipe(
       v.string('must be text'),
       v.maxLength(120, 'must have at most 120 characters'),
       v.description('name shown in lists'),
+      v.metadata({ range: 'at most 120 characters' } satisfies FieldNotes),
     ),
     '',
   ),
   seed: v.optional(integer('seed of everything random in the run', 0, SEED_MAX), 1),
   data: v.optional(DataSpec, {}),
-  model: v.variant('kind', [MlpSpec, CnnSpec], 'kind must be one of mlp, cnn'),
+  model: v.variant('kind', [MlpSpec, CnnSpec], (issue) => kinds(issue, 'mlp', 'cnn')),
   objective: v.optional(
-    v.variant('kind', [HardObjective, SoftObjective, LogitsObjective], 'kind must be one of hard, soft, mse-logits'),
+    v.variant('kind', [HardObjective, SoftObjective, LogitsObjective], (issue) =>
+      kinds(issue, 'hard', 'soft', 'mse-logits'),
+    ),
     { kind: 'hard' },
   ),
-  optimiser: v.variant('kind', [MomentumSpec, AdamSpec], 'kind must be one of momentum, adam'),
+  optimiser: v.variant('kind', [MomentumSpec, AdamSpec], (issue) => kinds(issue, 'momentum', 'adam')),
   schedule: v.optional(
-    v.variant(
-      'kind',
-      [ConstantSchedule, HalveSchedule, ExponentialSchedule, CosineSchedule],
-      'kind must be one of constant, halve, exponential, cosine',
+    v.variant('kind', [ConstantSchedule, HalveSchedule, ExponentialSchedule, CosineSchedule], (issue) =>
+      kinds(issue, 'constant', 'halve', 'exponential', 'cosine'),
     ),
     { kind: 'constant' },
   ),
@@ -378,7 +397,7 @@ export function parseRunSpec(input: unknown): RunSpec {
   }
   const value = issue.path?.at(-1)?.value;
   if (value === undefined && path.length > 0) {
-    throw new LabError('bad-input', `Field "${where}" is missing.`, `Give it a value: ${issue.message}.`);
+    throw new LabError('bad-input', `Field "${where}" is missing.`, 'It has no default: give it a value.');
   }
   throw new LabError('bad-input', `${where} = ${shown(path.length > 0 ? value : input)} ${issue.message}.`);
 }

@@ -22,8 +22,10 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let bestDistance = Infinity;
   for (const candidate of known) {
     const other = candidate.toLowerCase();
-    const prefix = lower.length >= 3 && (other.startsWith(lower) || lower.startsWith(other));
-    const distance = prefix ? 0.5 : editDistance(lower, other);
+    const prefix = Math.min(lower.length, other.length) >= 3 && (other.startsWith(lower) || lower.startsWith(other));
+    const edits = editDistance(lower, other);
+    // A beginning is always near enough, and nearer the less it leaves out.
+    const distance = prefix ? edits / (edits + 1) : edits;
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return bestDistance <= Math.max(1, Math.ceil(word.length / 3)) ? best : undefined;
