@@ -55,7 +55,7 @@ export class Model {
     source: string,
   ): Model {
     const { parameters, summary } = layoutOf(spec, input);
-    const arrays = parameters.map(({ name, shape }) => {
+    const arrays = parameters.map(({ name, shape }): [string, NamedArray] => {
       const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
       if (!tensor || tensor.shape.join() !== shape.join()) {
         const found = tensor ? `has shape [${tensor.shape.join(', ')}]` : 'is missing';
@@ -64,9 +64,11 @@ export class Model {
           `${source} does not fit the model ${summary}: "${name}" ${found}, expected [${shape.join(', ')}].`,
         );
       }
-      return new Variable(name, shape, tensor.values.slice());
+      return [name, tensor];
     });
-    return new Model(spec, input, arrays);
+    // Only now that all fit: nothing is left on the device when one does not.
+    const variables = arrays.map(([name, { shape, values }]) => new Variable(name, shape, values.slice()));
+    return new Model(spec, input, variables);
   }
 
   /**

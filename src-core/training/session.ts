@@ -49,7 +49,7 @@ export class Session {
     this.seconds = seconds;
   }
 
-  /** Holds the training after the step under way. */
+  /** Holds the training after the step under way, or after its first. */
   pause(): void {
     this.paused = true;
   }
@@ -87,7 +87,11 @@ export class Session {
     let epochSeconds = 0;
     let learningRate = 0;
 
-    if (this.stopping) return training.step === training.totalSteps;
+    if (this.stopping) {
+      // What a later step began from is on disk already; the beginning is not.
+      if (training.step === 0) await this.recorder.stopped(training.state());
+      return training.step === training.totalSteps;
+    }
     for await (const event of training.train()) {
       const now = performance.now();
       if (event.type === 'step') {
@@ -190,6 +194,7 @@ function meanLosses(sums: LossSums, withTeacher: boolean): Pick<EpochRecord, 'lo
 
 /** Speed, loss and time left since the last message. */
 class Meter {
+  private lastMessage = performance.now();
   private since = performance.now();
   private step: number;
   private sums: LossSums;
@@ -201,9 +206,10 @@ class Meter {
   }
 
   due(now: number): boolean {
-    return now - this.since >= MESSAGE_MILLISECONDS;
+    return now - this.lastMessage >= MESSAGE_MILLISECONDS;
   }
 
+  /** Begins to measure anew, after a pause or an evaluation. */
   restart(): void {
     this.since = performance.now();
     this.step = this.training.step;
@@ -237,7 +243,7 @@ class Meter {
       imagesPerSecond: stepMilliseconds > 0 ? (1000 * batchSize) / stepMilliseconds : 0,
       secondsLeft: ((training.totalSteps - training.step) * stepMilliseconds) / 1000,
     };
-    this.since = now;
+    this.lastMessage = this.since = now;
     this.step = training.step;
     this.sums = sums;
     return progress;

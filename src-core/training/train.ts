@@ -66,7 +66,9 @@ export class Training {
   private readonly labels: Float32Array;
   private sums: LossSums;
   /** losses of the last steps, still on the device: reading them at every step would make a GPU wait */
-  private unread: { readonly losses: Losses; readonly images: number }[] = [];
+  private unread: { readonly step: number; readonly losses: Losses; readonly images: number }[] = [];
+  /** the first step whose loss was not finite */
+  private divergedAt: number | undefined;
   private stepsTaken: number;
 
   /**
@@ -90,7 +92,13 @@ export class Training {
       optimiser,
       variables.map((variable, index) => ({ variable, hiddenWeight: layout.parameters[index]!.hiddenWeight })),
     );
-    if (state) this.restoreSlots(state.tensors);
+    try {
+      if (state) this.restoreSlots(state.tensors);
+    } catch (error) {
+      this.optimiser.dispose();
+      this.model.dispose();
+      throw error;
+    }
     this.objective = createObjective(objective);
     this.batches = new Batches(transferSet.training, training.batchSize, data.jitter, seed);
     this.teacherLogits =
@@ -159,7 +167,8 @@ export class Training {
       const parameters = model.variables.map((variable) => variable.read());
       const { grads } = tf.engine().gradients(() => {
         const losses = this.objective(forward(spec.model, parameters, images, masks), targets);
-        this.unread.push({ losses: { ...losses, total: tf.keep(losses.total.clone()) }, images: batch.size });
+        const kept = { ...losses, total: tf.keep(losses.total.clone()) };
+        this.unread.push({ step: this.stepsTaken + 1, losses: kept, images: batch.size });
         return losses.total as never;
       }, parameters);
       // The parameters read here are disposed of with this scope: the update then works in place.
@@ -191,7 +200,7 @@ export class Training {
 
   /** Adds up what has gathered on the device, in double precision and in the order of the steps. */
   private readLosses(): void {
-    for (const { losses, images } of this.unread) {
+    for (const { step, losses, images } of this.unread) {
       const { total, soft, hard } = this.sums;
       this.sums = {
         total: total + images * takeScalar(losses.total),
@@ -199,6 +208,7 @@ export class Training {
         hard: hard + images * takeScalar(losses.hard),
         images: this.sums.images + images,
       };
+      if (!Number.isFinite(this.sums.total)) this.divergedAt ??= step;
     }
     this.unread = [];
   }
@@ -209,10 +219,11 @@ export class Training {
    */
   losses(): LossSums {
     this.readLosses();
-    if (!Number.isFinite(this.sums.total)) {
+    if (this.divergedAt !== undefined) {
+      const epoch = Math.ceil(this.divergedAt / this.batches.stepsPerEpoch);
       throw new LabError(
         'not-finite',
-        `The loss is not finite at step ${this.stepsTaken} (epoch ${this.epoch + 1}).`,
+        `The loss is not finite at step ${this.divergedAt} (epoch ${epoch}).`,
         'The last good checkpoint is kept. Lower optimiser.learningRate, or set optimiser.maxSquaredNorm.',
       );
     }
@@ -236,10 +247,10 @@ export class Training {
   private restoreSlots(tensors: Readonly<Record<string, NamedArray>>): void {
     for (const slot of this.optimiser.slots) {
       const saved = Object.hasOwn(tensors, slot.name) ? tensors[slot.name] : undefined;
-      if (saved?.values.length !== slot.size) {
+      if (saved?.shape.join() !== slot.shape.join()) {
         throw new LabError('incompatible', `The checkpoint has no fitting optimiser state "${slot.name}".`);
       }
-      slot.assign(saved.values.slice());
+      slot.assign(saved!.values.slice());
     }
   }
 
