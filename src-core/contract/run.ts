@@ -1,5 +1,7 @@
 /** What the lab keeps of a run, as it stands in its folder and as front ends see it. */
+import * as v from 'valibot';
 import type { RunSpec } from './spec';
+import { parseRunSpec } from './spec';
 
 export type RunStatus = 'created' | 'running' | 'stopped' | 'finished' | 'failed';
 
@@ -46,6 +48,8 @@ export interface CheckpointRecord {
   /** completed epochs */
   readonly epoch: number;
   readonly step: number;
+  /** of its file, hexadecimal */
+  readonly sha256: string;
   readonly testErrors?: number;
   readonly validationErrors?: number;
 }
@@ -81,6 +85,67 @@ export interface RunRecord {
   /** kept checkpoints, oldest first */
   readonly checkpoints: readonly CheckpointRecord[];
   readonly best?: { readonly checkpoint: string; readonly selectedOn: SelectedOn };
+}
+
+const text = v.string('must be text');
+const count = v.pipe(
+  v.number('must be a whole number'),
+  v.integer('must be a whole number'),
+  v.minValue(0, 'must be 0 or more'),
+);
+const sha256 = v.pipe(v.string('must be a sha256'), v.regex(/^[0-9a-f]{64}$/, 'must be a sha256'));
+/** A file's name without its ending: nothing that leads out of the run's folder. */
+const fileName = v.pipe(v.string('must be a name'), v.regex(/^[\w-]+$/, 'must be a name'));
+
+function object<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.object(entries, ({ expected }) => (expected === 'Object' ? 'must be an object' : 'is missing'));
+}
+
+const RunRecordSchema = object({
+  format: v.literal(1, 'is not a format that this version of the lab reads'),
+  id: text,
+  createdAt: text,
+  spec: v.unknown(),
+  status: v.picklist(['created', 'running', 'stopped', 'finished', 'failed'], 'is not a status'),
+  failure: v.exactOptional(text),
+  environment: object({
+    lab: text,
+    tensorflow: text,
+    device: v.picklist(['cpu', 'gpu'], 'must be cpu or gpu'),
+    processor: text,
+    threads: count,
+    node: text,
+    platform: text,
+    gitCommit: v.nullable(text),
+  }),
+  teachers: v.array(object({ run: text, checkpoint: fileName, sha256 }), 'must be a list'),
+  model: object({ summary: text, parameterCount: count, multiplyAdds: count, side: count, classes: count }),
+  images: object({ training: count, validation: count }),
+  checkpoints: v.array(
+    object({
+      name: fileName,
+      epoch: count,
+      step: count,
+      sha256,
+      testErrors: v.exactOptional(count),
+      validationErrors: v.exactOptional(count),
+    }),
+    'must be a list',
+  ),
+  best: v.exactOptional(
+    object({ checkpoint: fileName, selectedOn: v.picklist(['validation', 'test'], 'must be validation or test') }),
+  ),
+});
+
+/**
+ * Checks the contents of a run.json.
+ * @throws Error that names the field and what is wrong with it, without the file's name
+ */
+export function parseRunRecord(input: unknown): RunRecord {
+  const result = v.safeParse(RunRecordSchema, input, { abortEarly: true });
+  if (result.success) return { ...result.output, spec: parseRunSpec(result.output.spec) };
+  const [issue] = result.issues;
+  throw new Error(`${v.getDotPath(issue) ?? 'all of it'} ${issue.message}`);
 }
 
 /** What a training tells those who watch it. */

@@ -5,14 +5,13 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError, messageOf } from '../contract/errors';
 import type { CheckpointRecord, EpochRecord, RunRecord, SelectedOn, TeacherRecord } from '../contract/run';
+import { parseRunRecord } from '../contract/run';
 import type { RunSpec } from '../contract/spec';
-import { parseRunSpec } from '../contract/spec';
 import { nearest } from '../contract/suggest';
 import { storageError, writeAtomically } from '../data/atomic-write';
 import { encodeNpy, parseNpy } from '../data/npy';
 import { encodeSafetensors, parseSafetensors } from '../data/safetensors';
 import type { Logits } from '../evaluation/logits';
-import type { NamedArray } from '../models/model';
 import type { TrainingState } from '../training/train';
 import type { RunLock } from './run-lock';
 import { isLocked, takeLock } from './run-lock';
@@ -41,6 +40,15 @@ function slug(text: string): string {
 
 function numberOf(id: string): number {
   return Number.parseInt(id, 10);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Why something failed, for the middle of a sentence: without the full stop and the way out. */
+function reasonOf(error: unknown): string {
+  return (error instanceof LabError ? error.what : messageOf(error)).replace(/\.$/, '');
 }
 
 export class RunStore {
@@ -75,7 +83,7 @@ export class RunStore {
   }
 
   /**
-   * The id that a person means: a number, a folder name, a unique beginning of either, or "last".
+   * The id that a person means: a number, a folder's name or its unique beginning, a unique name, or "last".
    * @throws LabError `not-found`
    */
   resolve(reference: string): string {
@@ -105,7 +113,7 @@ export class RunStore {
   }
 
   /**
-   * A new run's folder, numbered after the highest there is.
+   * A new run's folder, numbered after the highest there is. It appears whole or not at all.
    * @param describe everything but the id, which the folder's name gives
    */
   async create(name: string, describe: Omit<RunRecord, 'id'>): Promise<Run> {
@@ -114,19 +122,29 @@ export class RunStore {
     } catch (error) {
       throw storageError(error, this.folder);
     }
-    for (;;) {
-      const highest = this.ids().reduce((most, id) => Math.max(most, numberOf(id)), 0);
-      const id = `${String(highest + 1).padStart(4, '0')}-${slug(name)}`;
+    const highest = this.ids().reduce((most, id) => Math.max(most, numberOf(id)), 0);
+    for (let number = highest + 1; ; number++) {
+      const digits = String(number).padStart(4, '0');
+      const id = `${digits}-${slug(name)}`;
+      const path = join(this.folder, id);
+      // Only one process can make a folder: two that count at once get different numbers, whatever their names.
+      const draft = join(this.folder, `.new-${digits}`);
       try {
-        // Only one process can make a folder: two that count at once get different numbers.
-        mkdirSync(join(this.folder, id));
+        mkdirSync(draft);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
         throw storageError(error, this.folder);
       }
-      const run = new Run(join(this.folder, id), { ...describe, id });
-      await run.save();
-      return run;
+      try {
+        if (this.ids().some((other) => numberOf(other) === number)) continue;
+        await new Run(draft, { ...describe, id }).save();
+        renameSync(draft, path);
+        return new Run(path, { ...describe, id });
+      } catch (error) {
+        throw storageError(error, this.folder);
+      } finally {
+        rmSync(draft, { recursive: true, force: true });
+      }
     }
   }
 
@@ -155,20 +173,17 @@ export class Run {
 
   static read(folder: string, id: string): Run {
     const file = join(folder, id, 'run.json');
-    let record: RunRecord;
     try {
-      record = JSON.parse(readFileSync(file, 'utf8')) as RunRecord;
+      const record = parseRunRecord(JSON.parse(readFileSync(file, 'utf8')));
+      return new Run(join(folder, id), { ...record, id });
     } catch (error) {
       throw new LabError(
         'damaged-file',
-        `Run ${id} cannot be read: ${file}: ${messageOf(error)}.`,
+        `Run ${id} cannot be read: ${file}: ${reasonOf(error)}.`,
         `Restore the file, or delete the run with \`npm run lab -- runs delete ${id}\`.`,
+        { cause: error },
       );
     }
-    if (record.format !== 1 || !Array.isArray(record.checkpoints)) {
-      throw new LabError('damaged-file', `${file} is not a run of this version of the lab.`);
-    }
-    return new Run(join(folder, id), { ...record, id, spec: parseRunSpec(record.spec) });
   }
 
   get id(): string {
@@ -218,8 +233,11 @@ export class Run {
     return records;
   }
 
-  /** Forgets what was recorded after a step: a resumed training records it again. */
-  async rewindMetrics(step: number): Promise<void> {
+  /** Forgets what was recorded after a step, and what a crash left: a resumed training records it again. */
+  async rewind(step: number): Promise<void> {
+    const checkpoints = this.record.checkpoints.filter((checkpoint) => checkpoint.step <= step);
+    if (checkpoints.length < this.record.checkpoints.length) await this.nameCheckpoints(checkpoints);
+    this.removeUnnamed();
     const kept = this.metrics().filter((record) => record.step <= step);
     await writeAtomically(this.metricsFile, kept.map((record) => `${JSON.stringify(record)}\n`).join(''));
   }
@@ -252,7 +270,8 @@ export class Run {
     const found =
       reference === 'best'
         ? checkpoints.find(({ name }) => name === best?.checkpoint)
-        : checkpoints.findLast(({ name, epoch }) => name === reference || String(epoch) === reference);
+        : // The first of an epoch's: one that a stop left within the next epoch has the same number of whole epochs.
+          checkpoints.find(({ name, epoch }) => name === reference || String(epoch) === reference);
     if (found) return found;
     const kept = [...new Set(checkpoints.map(({ epoch }) => epoch))].join(', ');
     throw new LabError('not-found', `Run ${this.id} has no checkpoint "${reference}".`, `Kept epochs: ${kept}.`);
@@ -265,7 +284,9 @@ export class Run {
   async readCheckpoint(checkpoint: CheckpointRecord): Promise<TrainingState> {
     const file = this.checkpointFile(checkpoint.name);
     try {
-      const { tensors, metadata } = parseSafetensors(await readFile(file), file);
+      const bytes = await readFile(file);
+      const { tensors, metadata } = parseSafetensors(bytes, 'it');
+      if (sha256(bytes) !== checkpoint.sha256) throw new Error('its contents have changed since it was written');
       const numbers = (key: string): number => {
         const value = Number(metadata[key]);
         if (metadata[key] === undefined || !Number.isFinite(value)) throw new Error(`its metadata has no "${key}"`);
@@ -279,38 +300,41 @@ export class Run {
           hard: numbers('sumHard'),
           images: numbers('sumImages'),
         },
-        tensors: tensors as Record<string, NamedArray>,
+        tensors,
       };
     } catch (error) {
-      const others = this.record.checkpoints.filter(({ name }) => name !== checkpoint.name);
-      const previous = others.findLast(({ step }) => step < checkpoint.step) ?? others.at(-1);
+      const whole = await this.nearestWhole(checkpoint);
       throw new LabError(
         'damaged-file',
-        `Checkpoint ${file} cannot be used: ${messageOf(error)}`,
-        previous
-          ? `The previous one is whole as far as is known: add \`--checkpoint ${previous.name}\`.`
-          : 'There is no other; train the run again.',
+        `Checkpoint ${file} cannot be used: ${reasonOf(error)}.`,
+        whole
+          ? `${whole.name} is whole: add \`--checkpoint ${whole.name}\`.`
+          : 'No other is whole; train the run again.',
         { cause: error },
       );
     }
   }
 
-  /** sha256 of a checkpoint's file, hexadecimal. */
-  async hashOfCheckpoint(checkpoint: CheckpointRecord): Promise<string> {
-    const file = this.checkpointFile(checkpoint.name);
-    try {
-      return createHash('sha256')
-        .update(await readFile(file))
-        .digest('hex');
-    } catch (error) {
-      throw storageError(error, file);
+  /** The checkpoint to use in place of a damaged one: the newest before it whose file is as it was written, else after it. */
+  private async nearestWhole(damaged: CheckpointRecord): Promise<CheckpointRecord | undefined> {
+    const { checkpoints } = this.record;
+    const before = checkpoints.filter(({ step }) => step < damaged.step).reverse();
+    const after = checkpoints.filter(({ step }) => step > damaged.step);
+    for (const checkpoint of [...before, ...after]) {
+      const bytes = await readFile(this.checkpointFile(checkpoint.name)).catch(() => undefined);
+      if (bytes && sha256(bytes) === checkpoint.sha256) return checkpoint;
     }
+    return undefined;
   }
 
-  /** A run's checkpoint as the teacher of another. */
+  /**
+   * A run's checkpoint as the teacher of another.
+   * @throws LabError `damaged-file` when it cannot teach
+   */
   async asTeacher(reference = 'last'): Promise<TeacherRecord> {
     const checkpoint = this.checkpoint(reference);
-    return { run: this.id, checkpoint: checkpoint.name, sha256: await this.hashOfCheckpoint(checkpoint) };
+    await this.readCheckpoint(checkpoint);
+    return { run: this.id, checkpoint: checkpoint.name, sha256: checkpoint.sha256 };
   }
 
   /**
@@ -318,7 +342,7 @@ export class Run {
    * at any moment leaves a run.json whose checkpoints exist.
    */
   async writeCheckpoint(
-    checkpoint: CheckpointRecord,
+    checkpoint: Omit<CheckpointRecord, 'sha256'>,
     state: TrainingState,
     logits: Partial<Record<Subset, Logits>>,
     changes: Partial<RunRecord> = {},
@@ -346,11 +370,10 @@ export class Run {
       sumHard: String(sums.hard),
       sumImages: String(sums.images),
     };
-    await writeAtomically(
-      this.checkpointFile(checkpoint.name),
-      encodeSafetensors(tensors as Record<string, { shape: number[]; values: Float32Array }>, metadata),
-    );
-    const all = [...this.record.checkpoints.filter(({ name }) => name !== checkpoint.name), checkpoint];
+    const bytes = encodeSafetensors(tensors, metadata);
+    await writeAtomically(this.checkpointFile(checkpoint.name), bytes);
+    const written = { ...checkpoint, sha256: sha256(bytes) };
+    const all = [...this.record.checkpoints.filter(({ name }) => name !== checkpoint.name), written];
     all.sort((a, b) => a.step - b.step);
     const best = bestOf(all);
     const every = this.spec.training.checkpointEvery;
@@ -361,12 +384,23 @@ export class Run {
         name === best?.checkpoint ||
         (every > 0 && epoch % every === 0 && at === epoch * stepsPerEpoch),
     );
-    await this.save({ ...changes, checkpoints: kept, ...(best ? { best } : {}) });
+    await this.nameCheckpoints(kept, changes);
     this.removeUnnamed();
   }
 
+  /** Says in run.json which checkpoints there are, and which of them is the best. */
+  private async nameCheckpoints(
+    checkpoints: readonly CheckpointRecord[],
+    changes: Partial<RunRecord> = {},
+  ): Promise<void> {
+    const { best: _former, ...record } = this.record;
+    const best = bestOf(checkpoints);
+    this.record = record;
+    await this.save({ ...changes, checkpoints, ...(best ? { best } : {}) });
+  }
+
   /** Removes checkpoints and logits that run.json does not name: superseded, or left by a crash. */
-  removeUnnamed(): void {
+  private removeUnnamed(): void {
     const names = new Set(this.record.checkpoints.map(({ name }) => name));
     const stem = (file: string): string => file.replace(/(-test|-validation)?\.(npy|safetensors)$/, '');
     for (const folder of ['checkpoints', 'logits']) {

@@ -94,7 +94,7 @@ export async function loadModel(run: Run, checkpoint: CheckpointRecord): Promise
 async function loadTeacher(store: RunStore, { run: id, checkpoint: name, sha256 }: TeacherRecord): Promise<Teacher> {
   const run = store.open(id);
   const checkpoint = run.checkpoint(name);
-  if ((await run.hashOfCheckpoint(checkpoint)) !== sha256) {
+  if (checkpoint.sha256 !== sha256) {
     throw new LabError(
       'incompatible',
       `Teacher ${id} is not what it was: ${run.checkpointFile(name)} has changed since the student began.`,
@@ -110,7 +110,7 @@ class RunRecorder implements Recorder {
   async epoch(record: EpochRecord, evaluation: Evaluation | undefined, state: TrainingState): Promise<void> {
     const { epoch, step, testErrors, validationErrors } = record;
     this.run.appendMetrics(record);
-    const checkpoint: CheckpointRecord = {
+    const checkpoint = {
       name: `epoch-${String(epoch).padStart(4, '0')}`,
       epoch,
       step,
@@ -162,12 +162,7 @@ export async function activateRun(store: RunStore, run: Run, dataset: Dataset, f
     const transferSet = selectTransferSet(dataset, run.spec.data);
     const training = new Training(run.spec, dataset, transferSet, teachers, state);
     disposables.push(training);
-    const later = run.record.checkpoints.filter(({ step }) => step > training.step);
-    if (later.length > 0) {
-      await run.save({ checkpoints: run.record.checkpoints.filter(({ step }) => step <= training.step) });
-    }
-    run.removeUnnamed();
-    await run.rewindMetrics(training.step);
+    await run.rewind(training.step);
     const seconds = run.metrics().at(-1)?.seconds ?? 0;
     const session = new Session(run.id, training, dataset, transferSet, new RunRecorder(run), seconds);
     return { run, session, events: () => record(run, session, release) };
