@@ -7,8 +7,7 @@ import type { Logits } from '../evaluation/logits';
 import type { NamedArray } from '../models/model';
 import type { Run } from './run-store';
 
-const EXPORT_FORMATS = ['safetensors', 'npz', 'csv'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+export type ExportFormat = 'safetensors' | 'npz' | 'csv';
 
 export interface ExportedFile {
   readonly name: string;
