@@ -93,7 +93,15 @@ export async function compileBinding(entry, context) {
       join(build, quietFile),
     ]);
     await compile([
-      ...['-std=c++17', '-O3', '-ffp-contract=off', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'],
+      ...[
+        '-std=c++17',
+        '-O3',
+        '-ffp-contract=off',
+        '-fPIC',
+        '-shared',
+        '-DNAPI_VERSION=8',
+        '-DBUILDING_NODE_EXTENSION',
+      ],
       ...[
         '-I',
         join(context.projectRoot, 'node_modules', 'node-api-headers', 'include'),
