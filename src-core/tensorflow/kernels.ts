@@ -95,7 +95,7 @@ export function dense(x: Tensor, weight: Tensor, bias: Tensor, options: DenseOpt
   );
 }
 
-/** scale · (mean cross-entropy + offset), one term of a weighted sum. */
+/** scale · mean of (cross-entropy + offset), one term of a weighted sum. */
 export interface CrossEntropyTerm {
   /** [batch, classes], constants; rows sum to 1 */
   readonly targets: Tensor;
@@ -103,8 +103,11 @@ export interface CrossEntropyTerm {
   readonly temperature: number;
   readonly weight: number;
   readonly scale: number;
-  /** what does not depend on the logits: −entropy of the targets makes a divergence of the cross-entropy */
-  readonly offset: number;
+  /**
+   * [batch], constants: −entropy of the targets makes a divergence of the cross-entropy. Added to every row, since the
+   * mean of what cancels would keep the rounding of large numbers.
+   */
+  readonly offsets?: Tensor;
 }
 
 export interface CrossEntropies {
@@ -128,11 +131,10 @@ export function crossEntropies(logits: Tensor, terms: readonly CrossEntropyTerm[
   const total = differentiable(
     ([input], save) => {
       const derivatives: Tensor[] = [];
-      const parts = terms.map(({ targets, temperature, weight, scale, offset }) => {
+      const parts = terms.map(({ targets, temperature, weight, scale, offsets }) => {
         const [losses, derivative] = softmaxCrossEntropy(times(input!, 1 / temperature), targets);
         derivatives.push(derivative);
-        const mean = meanOfVector(losses);
-        const value = times(offset === 0 ? mean : add(mean, tf.scalar(offset)), scale);
+        const value = times(meanOfVector(offsets ? add(losses, offsets) : losses), scale);
         values.push(tf.keep(value));
         return times(value, weight);
       });

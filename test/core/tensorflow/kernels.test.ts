@@ -124,18 +124,22 @@ describe('biasRelu', () => {
 });
 
 describe('crossEntropies', () => {
-  type Term = Omit<CrossEntropyTerm, 'targets'>;
+  type Term = Omit<CrossEntropyTerm, 'targets' | 'offsets'> & { offsets?: readonly number[] };
 
-  const HARD: Term = { temperature: 1, weight: 1, scale: 1, offset: 0 };
-  const SOFT: Term = { temperature: 4, weight: 0.7, scale: 16, offset: -1.5 };
+  const HARD: Term = { temperature: 1, weight: 1, scale: 1 };
+  const SOFT: Term = { temperature: 4, weight: 0.7, scale: 16, offsets: [-1.5, 0, -0.25, 2] };
 
   const withTargets = (terms: readonly Term[]): CrossEntropyTerm[] =>
-    terms.map((term, index) => ({ ...term, targets: tf.softmax(normalTensor([4, 5], 7 + index)) }));
+    terms.map(({ offsets, ...term }, index) => ({
+      ...term,
+      targets: tf.softmax(normalTensor([4, 5], 7 + index)),
+      ...(offsets ? { offsets: tf.tensor1d([...offsets]) } : {}),
+    }));
 
   /** −Σ p·ln softmax(z / T) + offset, scaled: mean over the batch. */
-  const plainTerm = (z: Tensor, { targets, temperature, scale, offset }: CrossEntropyTerm): Tensor => {
+  const plainTerm = (z: Tensor, { targets, temperature, scale, offsets }: CrossEntropyTerm): Tensor => {
     const entropies = tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(tf.div(z, temperature))), 1));
-    return tf.mul(tf.add(tf.mean(entropies), offset), scale);
+    return tf.mul(tf.mean(offsets ? tf.add(entropies, offsets) : entropies), scale);
   };
 
   /** The total alone: the terms are kept for the record and are disposed of here. */
@@ -164,13 +168,14 @@ describe('crossEntropies', () => {
     const terms = withTargets([SOFT, { ...HARD, weight: 0.3 }]);
     const values = crossEntropies(z, terms).terms;
     const logits = z.arraySync() as number[][];
-    terms.forEach(({ targets, temperature, scale, offset }, index) => {
+    terms.forEach(({ targets, temperature, scale, offsets }, index) => {
+      const added = offsets ? (offsets.arraySync() as number[]) : [0, 0, 0, 0];
       const shares = targets.arraySync() as number[][];
       const rows = logits.map((row, image) => {
         const q = softmax(row, temperature);
-        return -sum(shares[image]!.map((share, label) => share * Math.log(q[label]!)));
+        return added[image]! - sum(shares[image]!.map((share, label) => share * Math.log(q[label]!)));
       });
-      expectClose(values[index]!.dataSync(), [scale * (mean(rows) + offset)], 1e-5);
+      expectClose(values[index]!.dataSync(), [scale * mean(rows)], 1e-5);
     });
     tf.dispose([...values]);
   });
