@@ -135,6 +135,9 @@ export const useInspect = defineStore('inspect', () => {
     chosen.value = undefined;
     partnerIndex.value = 0;
     checkpoint.value = undefined;
+    bias.value = new Float32Array(10);
+    biasTunedOn.value = undefined;
+    past.value = [];
     if (id === undefined) return;
     loading.value = true;
     try {

@@ -149,6 +149,7 @@ export const useRuns = defineStore('runs', () => {
     loaded,
     selectedId,
     selected,
+    byId,
     running,
     queued,
     progress,
