@@ -4,11 +4,11 @@ import { ipcMain } from 'electron';
 import * as v from 'valibot';
 import type { Channel, Payload, Results } from './contract';
 import { READY_CHANNEL, payloads } from './contract';
-import { APP_ORIGIN } from './protocol';
+import { PAGE } from './protocol';
 
 /** A message counts only if it comes from the top frame of a page of ours. */
 function comesFromApp({ senderFrame }: IpcMainInvokeEvent | IpcMainEvent): boolean {
-  return senderFrame !== null && senderFrame.parent === null && senderFrame.url.startsWith(`${APP_ORIGIN}/`);
+  return senderFrame !== null && senderFrame.parent === null && new URL(senderFrame.url).host === new URL(PAGE).host;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { BrowserWindow, nativeTheme, screen, session } from 'electron';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { APP_ORIGIN } from './protocol';
+import { PAGE } from './protocol';
 
 interface Place {
   readonly x?: number;
@@ -67,6 +67,6 @@ export function openWindow(stateFolder: string): BrowserWindow {
   webContents.setWindowOpenHandler(() => ({ action: 'deny' }));
   webContents.on('will-navigate', (event) => event.preventDefault());
   webContents.on('will-attach-webview', (event) => event.preventDefault());
-  void window.loadURL(`${APP_ORIGIN}/index.html`);
+  void window.loadURL(PAGE);
   return window;
 }

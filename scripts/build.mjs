@@ -23,7 +23,10 @@ function sourcesHash() {
   const hash = createHash('sha256');
   /** @param {string} path */
   const add = (path) => {
-    hash.update(`${path}\0`).update(readFileSync(join(root, path))).update('\0');
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(root, path)))
+      .update('\0');
   };
   for (const source of sources) {
     if (/\.json$/.test(source)) {
@@ -50,7 +53,8 @@ function scriptsStayPut() {
       const name = basename(id);
       if (!id.startsWith(join(root, 'scripts')) || !name.endsWith('.mjs')) return null;
       const path = `require('node:path').join(__dirname, '..', '..', 'scripts', '${name}')`;
-      return code.replaceAll('import.meta.url', `require('node:url').pathToFileURL(${path}).href`);
+      // Without a map: lines stay where they are.
+      return { code: code.replaceAll('import.meta.url', `require('node:url').pathToFileURL(${path}).href`), map: null };
     },
   };
 }

@@ -59,7 +59,9 @@ function downloaded(context) {
   const folder = packageFolder(context);
   try {
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const found = readFileSync(join(folder, 'dist', 'version'), 'utf8').replace(/^v/, '').trim();
+    const found = readFileSync(join(folder, 'dist', 'version'), 'utf8')
+      .replace(/^v/, '')
+      .trim();
     const path = join(folder, 'dist', executableName(context));
     return found === version && existsSync(path) ? path : undefined;
   } catch {
@@ -273,13 +275,4 @@ export async function ensureElectron(context) {
     return { executable, args: [...sandbox, context.projectRoot] };
   }
   return { executable: await linkedRuntime(executable, context), args: sandbox };
-}
-
-/**
- * Whether a window can be shown.
- * @param {NodeJS.ProcessEnv} env
- * @param {string} [platform]
- */
-export function hasDisplay(env, platform = process.platform) {
-  return platform !== 'linux' || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
 }

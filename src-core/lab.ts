@@ -17,7 +17,7 @@ import type { Figures } from './evaluation/figures';
 import { figuresOf } from './evaluation/figures';
 import type { Logits } from './evaluation/logits';
 import { predictions } from './evaluation/logits';
-import { readCheckpointFile, writeCheckpointFile } from './experiments/checkpoint-file';
+import { readCheckpointFile } from './experiments/checkpoint-file';
 import { describeEnvironment } from './experiments/environment';
 import type { DamagedRun, Run, Subset } from './experiments/run-store';
 import { RunStore } from './experiments/run-store';
@@ -108,13 +108,8 @@ export class Lab {
     return this.store.delete(reference);
   }
 
-  /** Copies a checkpoint, with its run's spec, to a file elsewhere. */
-  saveCheckpoint(run: Run, checkpoint: string, file: string): Promise<void> {
-    return writeCheckpointFile(run, checkpoint, file);
-  }
-
   /**
-   * A finished run made of a file that `saveCheckpoint` wrote, evaluated on the test images.
+   * A finished run made of a file that `writeCheckpointFile` wrote, evaluated on the test images.
    * @throws LabError when the file is damaged or fits no model; then there is no new run
    */
   async loadCheckpoint(file: string): Promise<Run> {
