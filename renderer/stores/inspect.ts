@@ -39,7 +39,7 @@ export const useInspect = defineStore('inspect', () => {
   const partnerLogits = shallowRef<LabelledLogits>();
   const loading = ref(false);
   const failure = ref('');
-  const bias = shallowRef(new Float32Array(10));
+  const bias = shallowRef<Float32Array>(new Float32Array(10));
   /** set while the bias stands as an optimum on test labels left it */
   const biasTunedOn = ref<'test' | 'validation' | 'prior'>();
   const past = shallowRef<readonly Float32Array[]>([]);
@@ -96,7 +96,10 @@ export const useInspect = defineStore('inspect', () => {
     order.value === 'disagreement' && !comparable.value ? ('confidence' as const) : order.value,
   );
   const comparable = computed(
-    () => logits.value !== undefined && partnerLogits.value !== undefined && partnerLogits.value.count === logits.value.count,
+    () =>
+      logits.value !== undefined &&
+      partnerLogits.value !== undefined &&
+      partnerLogits.value.count === logits.value.count,
   );
   /** KL(teacher‖student), whichever of the two the run is */
   const disagreement = computed(() => {
