@@ -8,7 +8,9 @@ import { PAGE } from './protocol';
 
 /** A message counts only if it comes from the top frame of a page of ours. */
 function comesFromApp({ senderFrame }: IpcMainInvokeEvent | IpcMainEvent): boolean {
-  return senderFrame !== null && senderFrame.parent === null && new URL(senderFrame.url).host === new URL(PAGE).host;
+  if (senderFrame === null || senderFrame.parent !== null) return false;
+  const [sender, page] = [new URL(senderFrame.url), new URL(PAGE)];
+  return sender.protocol === page.protocol && sender.host === page.host;
 }
 
 /**

@@ -3,13 +3,11 @@ import { app, protocol } from 'electron';
 import { readFile } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 
-export const APP_ORIGIN = 'app://lab';
-
 /** Where `npm run dev` serves the page; never in a packaged application. */
 const DEV_SERVER = app.isPackaged ? undefined : process.env['DISTILL_LAB_DEV_SERVER'];
 
 /** The page that a window shows. */
-export const PAGE = DEV_SERVER ?? `${APP_ORIGIN}/index.html`;
+export const PAGE = DEV_SERVER ?? 'app://lab/index.html';
 
 const FOLDER = join(__dirname, '..', 'renderer');
 

@@ -1,6 +1,7 @@
 /** Launches the built application, with the real core, on a lab folder of the test's own. */
 import type { ElectronApplication, Page } from '@playwright/test';
 import { _electron, test as base, expect } from '@playwright/test';
+import type { ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,8 @@ import type { Program } from '../../scripts/electron.mjs';
 
 export interface App {
   readonly electron: ElectronApplication;
+  /** kept, since Playwright forgets it when it ends */
+  readonly process: ChildProcess;
   readonly page: Page;
   /** the lab folder */
   readonly lab: string;
@@ -34,12 +37,12 @@ export async function launch(lab: string, home: string): Promise<App> {
   });
   const page = await electron.firstWindow();
   await page.waitForLoadState('load');
-  return { electron, page, lab };
+  return { electron, process: electron.process(), page, lab };
 }
 
 /** The core's process id: the utility process of this application that serves it. */
 export function corePid(app: App): number {
-  const main = String(app.electron.process().pid);
+  const main = String(app.process.pid);
   const table = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
   const rows = table.split('\n').flatMap((line) => {
     const [, pid, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
@@ -122,8 +125,7 @@ export const test = base.extend<{ app: App; folder: string }>({
 });
 
 /** Ends the application at once, whatever it is doing. */
-export async function quit({ electron }: App): Promise<void> {
-  const child = electron.process();
+export async function quit({ process: child }: App): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');

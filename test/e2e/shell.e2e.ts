@@ -1,7 +1,8 @@
 /** The window as such: it opens, it is closed to the outside, and it survives the core's death. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { corePid, corePort, expect, nextPort, test } from './app';
+import type { App } from './app';
+import { corePid, corePort, expect, launch, nextPort, quit, test } from './app';
 
 /** All that window.desktop may hold. */
 const DESKTOP = ['chooseFolder', 'onCommand', 'openExternal', 'openFile', 'platform', 'saveFile', 'showLog'];
@@ -51,22 +52,30 @@ test('opens no other window, goes nowhere and fetches nothing from outside', asy
   await expect(page.evaluate('Notification.requestPermission()')).resolves.toBe('denied');
 });
 
+/** Epochs recorded in a run's folder. */
+function epochsOf(app: App, id: string): number {
+  try {
+    return readFileSync(join(app.lab, 'runs', id, 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .filter(Boolean).length;
+  } catch {
+    return 0;
+  }
+}
+
+/** Starts a long run and waits for its first epoch. */
+async function train(app: App): Promise<string> {
+  const core = await corePort(app.page);
+  const id = (await core('startRun', LONG_RUN)) as string;
+  await expect.poll(() => epochsOf(app, id), { timeout: 60_000 }).toBeGreaterThan(0);
+  return id;
+}
+
 test('starts the core again after it was killed, and the run can be resumed', async ({ app }) => {
   const { page } = app;
-  const core = await corePort(page);
-  const id = (await core('startRun', LONG_RUN)) as string;
+  const id = await train(app);
   const runs = join(app.lab, 'runs');
-  const epochs = (): number => {
-    try {
-      return readFileSync(join(runs, id, 'metrics.jsonl'), 'utf8')
-        .trim()
-        .split('\n')
-        .filter(Boolean).length;
-    } catch {
-      return 0;
-    }
-  };
-  await expect.poll(epochs, { timeout: 60_000 }).toBeGreaterThan(0);
   const killed = corePid(app);
   const reconnected = nextPort(page);
   process.kill(killed, 'SIGKILL');
@@ -77,9 +86,9 @@ test('starts the core again after it was killed, and the run can be resumed', as
   expect(corePid(app)).not.toBe(killed);
   const [run] = (await again('runs')) as { id: string; status: string; epoch: number }[];
   expect(run).toMatchObject({ id, status: 'stopped' });
-  const before = epochs();
+  const before = epochsOf(app, id);
   await again('resumeRun', id);
-  await expect.poll(epochs, { timeout: 60_000 }).toBeGreaterThan(before);
+  await expect.poll(() => epochsOf(app, id), { timeout: 60_000 }).toBeGreaterThan(before);
   await again('stop', id);
   await expect.poll(async () => ((await again('runs')) as { status: string }[])[0]?.status).toBe('stopped');
   const file = join(app.lab, 'saved.safetensors');
@@ -90,4 +99,47 @@ test('starts the core again after it was killed, and the run can be resumed', as
   expect(readdirSync(runs)).not.toContain(loaded);
   await again('undelete', [loaded]);
   expect(readdirSync(runs)).toContain(loaded);
+});
+
+test('after the application was killed, a new one resumes the run', async ({ app, folder }) => {
+  const id = await train(app);
+  await quit(app);
+  const before = epochsOf(app, id);
+  const next = await launch(app.lab, folder);
+  try {
+    const core = await corePort(next.page);
+    const status = async () => ((await core('runs')) as { status: string }[])[0]?.status;
+    await expect.poll(status).toBe('stopped');
+    await core('resumeRun', id);
+    await expect.poll(() => epochsOf(next, id), { timeout: 60_000 }).toBeGreaterThan(before);
+  } finally {
+    await quit(next);
+  }
+});
+
+test('quitting while training asks once, and finishes the epoch', async ({ app }) => {
+  const id = await train(app);
+  await app.electron.evaluate(({ dialog, app: electronApp }) => {
+    const asked: number[] = [];
+    Object.assign(globalThis, { asked });
+    dialog.showMessageBox = () => {
+      asked.push(1);
+      // The first time "Cancel", then "Finish the epoch, then quit".
+      return Promise.resolve({ response: asked.length === 1 ? 1 : 0, checkboxChecked: false });
+    };
+    electronApp.quit();
+  });
+  await app.page.waitForTimeout(1000);
+  const asked = await app.electron.evaluate(() => (globalThis as unknown as { asked: number[] }).asked.length);
+  expect(asked).toBe(1);
+  const ended = new Promise((resolve) => app.process.once('exit', resolve));
+  await app.electron.evaluate(({ app: electronApp }) => electronApp.quit());
+  await ended;
+  const record = JSON.parse(readFileSync(join(app.lab, 'runs', id, 'run.json'), 'utf8')) as {
+    status: string;
+    checkpoints: { step: number; epoch: number }[];
+  };
+  expect(record.status).toBe('stopped');
+  const last = record.checkpoints.at(-1)!;
+  expect(last.step).toBe(last.epoch * 469);
 });
