@@ -195,10 +195,14 @@ export const useInspect = defineStore('inspect', () => {
     },
   );
 
+  /** What each bias was tuned on: an undo brings the mark back with the bias. */
+  const tunings = new WeakMap<Float32Array, 'test' | 'validation' | 'prior'>();
+
   function setBias(next: Float32Array, tuned?: 'test' | 'validation' | 'prior'): void {
     past.value = [...past.value.slice(-49), bias.value];
     bias.value = next;
     biasTunedOn.value = tuned;
+    if (tuned) tunings.set(next, tuned);
   }
 
   /** While a slider is dragged: no step to undo but the first. */
@@ -206,7 +210,9 @@ export const useInspect = defineStore('inspect', () => {
     const next = Float32Array.from(bias.value);
     next[label] = value;
     bias.value = next;
-    biasTunedOn.value = undefined;
+    // Moved on from an optimum on test labels, it still stems from them.
+    if (biasTunedOn.value === 'test') tunings.set(next, 'test');
+    else biasTunedOn.value = undefined;
   }
 
   function rememberBias(): void {
@@ -224,7 +230,7 @@ export const useInspect = defineStore('inspect', () => {
     if (!last) return;
     past.value = past.value.slice(0, -1);
     bias.value = last;
-    biasTunedOn.value = undefined;
+    biasTunedOn.value = tunings.get(last);
   }
 
   function optimise(classes: readonly number[], on: 'validation' | 'test'): void {
