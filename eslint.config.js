@@ -45,8 +45,20 @@ const rooms = [
   },
   {
     files: ['src-core/experiments/**'],
-    allowed: ['./', '../', '../../package.json', 'node:', 'fast-png'],
-    never: ['../lab', '../cli', '../terminal/'],
+    allowed: [
+      './',
+      '../contract/',
+      '../random',
+      '../tensorflow/',
+      '../data/',
+      '../models/',
+      '../distillation/',
+      '../training/',
+      '../evaluation/',
+      '../../package.json',
+      'node:',
+      'fast-png',
+    ],
   },
   {
     files: ['src-core/lab.ts'],

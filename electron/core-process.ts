@@ -13,12 +13,12 @@ export interface CoreListeners {
   output(text: string): void;
   /** it ended without being asked; it starts again by itself */
   lost(reason: string): void;
-  /** it has started again: windows need a new port */
-  restarted(): void;
+  /** it listens, for the first time or again: windows need a port */
+  ready(): void;
 }
 
 interface CoreMessage {
-  readonly type: 'busy' | 'finished';
+  readonly type: 'ready' | 'busy' | 'finished';
   readonly busy?: boolean;
 }
 
@@ -29,6 +29,7 @@ export class CoreProcess {
   private quitting = false;
   private finished: (() => void) | undefined;
   private training = false;
+  private listening = false;
 
   /** @param lab the lab folder */
   constructor(
@@ -53,7 +54,10 @@ export class CoreProcess {
     child.stdout?.on('data', (data: Buffer) => this.listeners.output(data.toString()));
     child.stderr?.on('data', (data: Buffer) => this.listeners.output(data.toString()));
     child.on('message', (message: CoreMessage) => {
-      if (message.type === 'busy') this.training = message.busy === true;
+      if (message.type === 'ready') {
+        this.listening = true;
+        this.listeners.ready();
+      } else if (message.type === 'busy') this.training = message.busy === true;
       else this.finished?.();
     });
     child.once('exit', (code) => this.ended(code));
@@ -62,6 +66,7 @@ export class CoreProcess {
 
   private ended(code: number): void {
     this.child = undefined;
+    this.listening = false;
     this.training = false;
     this.finished?.();
     if (this.quitting) return;
@@ -72,14 +77,14 @@ export class CoreProcess {
     setTimeout(() => {
       if (this.quitting) return;
       this.start();
-      this.listeners.restarted();
     }, delay);
   }
 
-  /** A port to the core, for one window. */
-  connect(): MessagePortMain {
+  /** A port to the core, for one window; undefined while it does not listen: what is sent to it then gets lost. */
+  connect(): MessagePortMain | undefined {
+    if (!this.child || !this.listening) return undefined;
     const { port1, port2 } = new MessageChannelMain();
-    this.child?.postMessage({ type: 'connect' }, [port1]);
+    this.child.postMessage({ type: 'connect' }, [port1]);
     return port2;
   }
 

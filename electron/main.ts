@@ -37,14 +37,18 @@ registerScheme();
 
 let window: BrowserWindow | undefined;
 let core: CoreProcess | undefined;
+let pageListens = false;
 let leaving: 'no' | 'asking' | 'finishing' | 'yes' = 'no';
 
 function send(channel: string, ...args: unknown[]): void {
   if (window && !window.isDestroyed()) window.webContents.send(channel, ...args);
 }
 
+/** Hands the window a port, once both its page and the core listen: whichever is last calls this. */
 function handPort(): void {
-  if (core && window && !window.isDestroyed()) window.webContents.postMessage(PORT_CHANNEL, null, [core.connect()]);
+  if (!pageListens || !window || window.isDestroyed()) return;
+  const port = core?.connect();
+  if (port) window.webContents.postMessage(PORT_CHANNEL, null, [port]);
 }
 
 function raise(): void {
@@ -82,6 +86,7 @@ function openLabWindow(): void {
   });
   window.webContents.on('render-process-gone', (_event, { reason }) => {
     warn(`The window's process ended: ${reason}`);
+    pageListens = false;
     if (leaving === 'no') window?.webContents.reload();
   });
 }
@@ -102,7 +107,10 @@ function answerWindow(): void {
     await shell.openExternal(url.href);
     return undefined;
   });
-  onWindowReady(handPort);
+  onWindowReady(() => {
+    pageListens = true;
+    handPort();
+  });
 }
 
 async function start(): Promise<void> {
@@ -116,7 +124,7 @@ async function start(): Promise<void> {
       warn(reason);
       send(LOST_CHANNEL, reason);
     },
-    restarted: handPort,
+    ready: handPort,
   });
   answerWindow();
   installMenu(

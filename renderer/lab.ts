@@ -65,7 +65,7 @@ function lose(): void {
 }
 
 /** Talks over this port from now on. */
-export function connect(port: MessagePort): void {
+function connect(port: MessagePort): void {
   lose();
   const functions: WindowFunctions = {
     events: (list) => events.call(list),

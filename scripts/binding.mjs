@@ -55,7 +55,7 @@ export function findCompiler(env) {
   return path && { path, args: /** @type {string[]} */ ([]) };
 }
 
-const compileRecipe = 'c++17 O2 napi8 quiet1';
+const compileRecipe = 'c++17 O3 napi8';
 
 /**
  * @param {string} entry
@@ -93,7 +93,15 @@ export async function compileBinding(entry, context) {
       join(build, quietFile),
     ]);
     await compile([
-      ...['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'],
+      ...[
+        '-std=c++17',
+        '-O3',
+        '-ffp-contract=off',
+        '-fPIC',
+        '-shared',
+        '-DNAPI_VERSION=8',
+        '-DBUILDING_NODE_EXTENSION',
+      ],
       ...[
         '-I',
         join(context.projectRoot, 'node_modules', 'node-api-headers', 'include'),
@@ -101,7 +109,7 @@ export async function compileBinding(entry, context) {
         join(tensorflow, 'include'),
       ],
       ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(packageFolder, 'binding', name)),
-      ...['quiet-end.cc', 'signals.cc'].map((name) => join(nativeFolder, name)),
+      ...['quiet-end.cc', 'signals.cc', 'operations.cc'].map((name) => join(nativeFolder, name)),
       ...['-pthread', '-o', join(build, bindingFile)],
       ...[
         '-L',

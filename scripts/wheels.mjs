@@ -205,7 +205,7 @@ with zipfile.ZipFile(wheel) as archive:
  * @param {string} path
  * @returns {Promise<string>}
  */
-export async function sha256(path) {
+async function sha256(path) {
   const hash = createHash('sha256');
   for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece);
   return hash.digest('hex');

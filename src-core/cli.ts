@@ -1,9 +1,10 @@
 /** The laboratory in a terminal: `npm run lab -- <command>`. Wiring only. */
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import packageJson from '../package.json';
 import { LabError } from './contract/errors';
+import { suggestion } from './contract/suggest';
 import type { Lab } from './lab';
 import { doctorCommand } from './terminal/doctor-command';
 import { Output } from './terminal/output';
@@ -131,6 +132,14 @@ common(program.command('export'))
 const runs = common(program.command('runs').description('list, show and delete runs'));
 common(runs.command('list', { isDefault: true }))
   .description('every run, oldest first')
+  .allowExcessArguments()
+  .hook('preAction', (list) => {
+    // `list` being the default, a mistyped command arrives here as its argument.
+    const [word] = list.args;
+    if (word === undefined) return;
+    const names = runs.commands.map((command) => command.name());
+    list.error(`error: unknown command 'runs ${word}'\n(${suggestion(word, names)})`);
+  })
   .action(act(runsList));
 common(runs.command('show'))
   .description('one run: spec, teachers, environment, checkpoints, epochs')
@@ -163,8 +172,14 @@ try {
   await program.parseAsync();
 } catch (error) {
   // Commander has said what was wrong, or shown the help that was asked for.
-  const { exitCode, code } = error as { exitCode?: number; code?: string };
-  if (code?.startsWith('commander.')) process.exitCode = exitCode === 0 ? 0 : 2;
-  else if (error instanceof LabError) process.exitCode = new Output(false).failure(error);
-  else throw error;
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '');
+    const output = new Output(process.argv.includes('--json'));
+    if (error.exitCode !== 0) output.value({ error: { code: 'bad-input', message } });
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else if (error instanceof LabError) {
+    process.exitCode = new Output(false).failure(error);
+  } else {
+    throw error;
+  }
 }

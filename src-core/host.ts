@@ -78,3 +78,5 @@ parent.on('message', ({ data, ports }) => {
     void core.finishEpochAndStop().finally(() => parent.postMessage({ type: 'finished' }));
   }
 });
+
+parent.postMessage({ type: 'ready' });

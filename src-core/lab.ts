@@ -139,7 +139,7 @@ export class Lab {
       const name = `epoch-${String(epoch).padStart(4, '0')}`;
       const testErrors = countErrors(predictions(logits), test.labels);
       await run.writeCheckpoint(
-        { name, epoch, step: state.step, testErrors },
+        { name, epoch, step: state.step, seconds: 0, testErrors },
         state,
         { test: logits },
         { status: 'finished' },

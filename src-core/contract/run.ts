@@ -50,6 +50,8 @@ export interface CheckpointRecord {
   readonly step: number;
   /** of its file, hexadecimal */
   readonly sha256: string;
+  /** time spent in training steps up to here */
+  readonly seconds: number;
   readonly testErrors?: number;
   readonly validationErrors?: number;
 }
@@ -127,6 +129,7 @@ const RunRecordSchema = object({
       epoch: count,
       step: count,
       sha256,
+      seconds: v.pipe(v.number('must be a number of seconds'), v.minValue(0, 'must be a number of seconds')),
       testErrors: v.exactOptional(count),
       validationErrors: v.exactOptional(count),
     }),

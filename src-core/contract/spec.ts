@@ -339,7 +339,6 @@ export type ModelSpec = RunSpec['model'];
 export type Initialiser = ModelSpec['initialiser'];
 export type ObjectiveSpec = RunSpec['objective'];
 export type OptimiserSpec = RunSpec['optimiser'];
-export type ScheduleSpec = RunSpec['schedule'];
 
 /** The runs a spec learns from; none for hard labels. */
 export function teachersOf(spec: RunSpec): readonly string[] {

@@ -1,4 +1,6 @@
 /** Files that are whole or not there, and storage trouble in plain words. */
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { LabError, messageOf } from '../contract/errors';
 
@@ -36,5 +38,22 @@ export async function writeAtomically(path: string, content: string | Uint8Array
     await writeFileAtomic(path, bytes);
   } catch (error) {
     throw storageError(error, path);
+  }
+}
+
+/**
+ * Makes a folder and those above it; one that is there is fine.
+ * Node's own recursive mkdir never returns where a parent exists and still takes no folder, as /proc.
+ * @throws LabError `storage`
+ */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(path))) throw storageError(error, path);
+    makeFolder(dirname(path));
+    makeFolder(path);
   }
 }

@@ -60,6 +60,41 @@ export function drawImage(
   }
 }
 
+/**
+ * Copies one image, shifted, with a black border, in its grey values.
+ * @param images [count, side × side] grey values
+ * @param position which image
+ * @param shiftX pixels to the right, less than a side either way
+ * @param shiftY pixels down, likewise
+ * @param target filled from `offset` on, side × side values
+ */
+export function copyShifted(
+  images: Uint8Array,
+  side: number,
+  position: number,
+  shiftX: number,
+  shiftY: number,
+  target: Uint8Array,
+  offset: number,
+): void {
+  const pixels = side * side;
+  const source = position * pixels;
+  // One copy moves the whole image; what it leaves or wraps at the edges is border.
+  const moved = shiftY * side + shiftX;
+  const [skipped, lead] = [Math.max(0, -moved), Math.max(0, moved)];
+  target.set(images.subarray(source + skipped, source + pixels - lead), offset + lead);
+  const firstRow = Math.max(0, shiftY);
+  const endRow = side + Math.min(0, shiftY);
+  target.fill(0, offset, offset + firstRow * side);
+  target.fill(0, offset + endRow * side, offset + pixels);
+  const firstBlank = shiftX > 0 ? 0 : side + shiftX;
+  const blanks = Math.abs(shiftX);
+  for (let row = firstRow; row < endRow; row++) {
+    const from = offset + row * side + firstBlank;
+    for (let column = from; column < from + blanks; column++) target[column] = 0;
+  }
+}
+
 /** Stored images as the network sees them, without jitter: [positions, side × side]. */
 export function drawUnshifted(
   images: Uint8Array,

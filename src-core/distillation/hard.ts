@@ -5,7 +5,7 @@ import type { Objective } from './objective';
 
 /** Cross-entropy with the labels at temperature 1, with its weight in a sum. */
 export function hardTerm(labels: Tensor, weight: number): CrossEntropyTerm {
-  return { targets: labels, temperature: 1, weight, scale: 1, offset: 0 };
+  return { targets: labels, temperature: 1, weight, scale: 1 };
 }
 
 /** Cross-entropy with the labels at temperature 1: how teachers and baselines learn. */

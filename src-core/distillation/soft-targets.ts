@@ -9,12 +9,12 @@ type SoftSpec = Extract<ObjectiveSpec, { kind: 'soft' }>;
 export interface SoftTargets {
   /** the mean over the teachers of softmax(v/T), [batch, classes] */
   readonly p: Float32Array;
-  /** mean over the batch of Σ p·ln p, in nats: the part of KL(p‖q) that does not depend on the student */
-  readonly negativeEntropy: number;
+  /** Σ p·ln p of each row, [batch], in nats: the part of KL(p‖q) that does not depend on the student */
+  readonly negativeEntropies: Float32Array;
 }
 
 /** Soft targets at temperature T (Hinton et al. 2015, eq. 1). */
-export function softTargets({ teachers, values }: TeacherBatch, classes: number, temperature: number): SoftTargets {
+function softTargets({ teachers, values }: TeacherBatch, classes: number, temperature: number): SoftTargets {
   const p = new Float32Array(values.length / teachers);
   for (let start = 0; start < values.length; start += classes) {
     let largest = -Infinity;
@@ -26,9 +26,16 @@ export function softTargets({ teachers, values }: TeacherBatch, classes: number,
       p[row + label]! += Math.exp((values[start + label]! - largest) / temperature) / (sum * teachers);
     }
   }
-  let negativeEntropy = 0;
-  for (const share of p) if (share > 0) negativeEntropy += share * Math.log(share);
-  return { p, negativeEntropy: (negativeEntropy * classes) / p.length };
+  const negativeEntropies = new Float32Array(p.length / classes);
+  for (let row = 0; row < negativeEntropies.length; row++) {
+    let sum = 0;
+    for (let index = row * classes; index < (row + 1) * classes; index++) {
+      const share = p[index]!;
+      if (share > 0) sum += share * Math.log(share);
+    }
+    negativeEntropies[row] = sum;
+  }
+  return { p, negativeEntropies };
 }
 
 /**
@@ -41,14 +48,14 @@ export function softTargets({ teachers, values }: TeacherBatch, classes: number,
 export function softTargetsObjective({ temperature, softWeight, reduction }: SoftSpec): Objective {
   return (logits, targets) => {
     const classes = logits.shape[1]!;
-    const { p, negativeEntropy } = softTargets(targets.teacherLogits!, classes, temperature);
+    const { p, negativeEntropies } = softTargets(targets.teacherLogits!, classes, temperature);
     const scale = temperature ** 2 / (reduction === 'blog' ? classes : 1);
     const soft = {
       targets: tf.tensor(p, logits.shape),
       temperature,
       weight: softWeight,
       scale,
-      offset: negativeEntropy,
+      offsets: tf.tensor1d(negativeEntropies),
     };
     const { total, terms } = crossEntropies(logits, [soft, hardTerm(targets.hard, 1 - softWeight)]);
     return { total, soft: terms[0]!, hard: terms[1]! };

@@ -7,8 +7,7 @@ import type { Logits } from '../evaluation/logits';
 import type { NamedArray } from '../models/model';
 import type { Run } from './run-store';
 
-export const EXPORT_FORMATS = ['safetensors', 'npz', 'csv'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+export type ExportFormat = 'safetensors' | 'npz' | 'csv';
 
 export interface ExportedFile {
   readonly name: string;
@@ -24,14 +23,14 @@ function parametersOf(run: Run, tensors: Readonly<Record<string, NamedArray>>): 
 type MutableArray = { shape: number[]; values: Float32Array };
 
 /** One line an epoch, every figure of metrics.jsonl a column. */
-export function metricsCsv(records: readonly EpochRecord[]): string {
+function metricsCsv(records: readonly EpochRecord[]): string {
   const columns = [...new Set(records.flatMap((record) => Object.keys(record)))] as (keyof EpochRecord)[];
   const lines = records.map((record) => columns.map((column) => record[column] ?? '').join(','));
   return `${[columns.join(','), ...lines].join('\n')}\n`;
 }
 
 /** One line a test image: label, prediction, confidence and the probability of every class, at T = 1. */
-export function predictionsCsv(logits: Logits, labels: Uint8Array): string {
+function predictionsCsv(logits: Logits, labels: Uint8Array): string {
   const { count, classes } = logits;
   const predicted = predictions(logits);
   const certain = confidence(logits);

@@ -26,22 +26,22 @@ const FAST_SCHEDULE = { kind: 'cosine', warmUp: 0.15 } as const;
 const FAST_TEACHER: RunSpecInput = {
   data: { jitter: JITTER },
   model: { kind: 'mlp', hidden: [1200, 1200], dropout: [0.2, 0.5, 0.5] },
-  optimiser: { ...FAST_OPTIMISER, learningRate: 0.03, maxSquaredNorm: 15 },
+  optimiser: { ...FAST_OPTIMISER, learningRate: 0.05, maxSquaredNorm: 15 },
   schedule: FAST_SCHEDULE,
-  training: { epochs: 40 },
+  training: { epochs: 50 },
 };
 
 const FAST_BASELINE: RunSpecInput = {
   model: { kind: 'mlp', hidden: [800, 800] },
   optimiser: { ...FAST_OPTIMISER, learningRate: 0.05 },
   schedule: FAST_SCHEDULE,
-  training: { epochs: 20 },
+  training: { epochs: 30 },
 };
 
 const FAST_STUDENT: RunSpecInput = {
   model: { kind: 'mlp', hidden: [800, 800] },
   objective: { kind: 'soft', teachers: [NO_TEACHER], temperature: 20, softWeight: 0.9 },
-  optimiser: { ...FAST_OPTIMISER, learningRate: 0.02 },
+  optimiser: { ...FAST_OPTIMISER, learningRate: 0.04 },
   schedule: FAST_SCHEDULE,
   training: { epochs: 30 },
 };

@@ -8,7 +8,7 @@ import type { CheckpointRecord, EpochRecord, RunRecord, SelectedOn, TeacherRecor
 import { parseRunRecord } from '../contract/run';
 import type { RunSpec } from '../contract/spec';
 import { nearest } from '../contract/suggest';
-import { storageError, writeAtomically } from '../data/atomic-write';
+import { makeFolder, storageError, writeAtomically } from '../data/atomic-write';
 import { encodeNpy, parseNpy } from '../data/npy';
 import { encodeSafetensors, parseSafetensors } from '../data/safetensors';
 import type { Logits } from '../evaluation/logits';
@@ -127,11 +127,7 @@ export class RunStore {
    * @param describe everything but the id, which the folder's name gives
    */
   async create(name: string, describe: Omit<RunRecord, 'id'>): Promise<Run> {
-    try {
-      mkdirSync(this.folder, { recursive: true });
-    } catch (error) {
-      throw storageError(error, this.folder);
-    }
+    makeFolder(this.folder);
     // A deleted run may come back from the bin: its number is not given again meanwhile.
     const highest = [...this.ids(), ...this.binned()].reduce((most, id) => Math.max(most, numberOf(id)), 0);
     for (let number = highest + 1; ; number++) {
@@ -358,13 +354,7 @@ export class Run {
     logits: Partial<Record<Subset, Logits>>,
     changes: Partial<RunRecord> = {},
   ): Promise<void> {
-    for (const folder of ['checkpoints', 'logits']) {
-      try {
-        mkdirSync(join(this.path, folder), { recursive: true });
-      } catch (error) {
-        throw storageError(error, join(this.path, folder));
-      }
-    }
+    for (const folder of ['checkpoints', 'logits']) makeFolder(join(this.path, folder));
     for (const [subset, { values, count, classes }] of Object.entries(logits)) {
       await writeAtomically(
         this.logitsFile(checkpoint.name, subset as Subset),

@@ -108,23 +108,24 @@ class RunRecorder implements Recorder {
   constructor(private readonly run: Run) {}
 
   async epoch(record: EpochRecord, evaluation: Evaluation | undefined, state: TrainingState): Promise<void> {
-    const { epoch, step, testErrors, validationErrors } = record;
+    const { epoch, step, seconds, testErrors, validationErrors } = record;
     this.run.appendMetrics(record);
     const checkpoint = {
       name: `epoch-${String(epoch).padStart(4, '0')}`,
       epoch,
       step,
+      seconds,
       ...(testErrors === undefined ? {} : { testErrors }),
       ...(validationErrors === undefined ? {} : { validationErrors }),
     };
     await this.run.writeCheckpoint(checkpoint, state, evaluation ?? {});
   }
 
-  async stopped(state: TrainingState): Promise<void> {
+  async stopped(state: TrainingState, seconds: number): Promise<void> {
     const stepsPerEpoch = Math.ceil(this.run.record.images.training / this.run.spec.training.batchSize);
     const epoch = Math.floor(state.step / stepsPerEpoch);
     const name = `epoch-${String(epoch).padStart(4, '0')}-step-${String(state.step).padStart(8, '0')}`;
-    await this.run.writeCheckpoint({ name, epoch, step: state.step }, state, {});
+    await this.run.writeCheckpoint({ name, epoch, step: state.step, seconds }, state, {});
   }
 }
 
@@ -139,7 +140,7 @@ export interface ActiveRun {
 /**
  * Makes a run ready to train, from its last checkpoint or from its beginning, and locks it.
  * @param from another checkpoint to go on from; everything after it is trained again
- * @throws LabError when the run is locked or finished, or a checkpoint or teacher cannot be used
+ * @throws LabError when the run is locked, or a checkpoint or teacher cannot be used
  */
 export async function activateRun(store: RunStore, run: Run, dataset: Dataset, from?: string): Promise<ActiveRun> {
   const lock = run.lock();
@@ -163,8 +164,7 @@ export async function activateRun(store: RunStore, run: Run, dataset: Dataset, f
     const training = new Training(run.spec, dataset, transferSet, teachers, state);
     disposables.push(training);
     await run.rewind(training.step);
-    const seconds = run.metrics().at(-1)?.seconds ?? 0;
-    const session = new Session(run.id, training, dataset, transferSet, new RunRecorder(run), seconds);
+    const session = new Session(run.id, training, dataset, transferSet, new RunRecorder(run), checkpoint?.seconds);
     return { run, session, events: () => record(run, session, release) };
   } catch (error) {
     release();

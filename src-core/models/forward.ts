@@ -1,15 +1,15 @@
 /** From images to logits. */
 import type { ModelSpec } from '../contract/spec';
 import type { Tensor, Tensor4D } from '../tensorflow/engine';
+import type { DropoutMask } from '../tensorflow/dropout';
 import { tf } from '../tensorflow/engine';
 import { biasRelu, dense } from '../tensorflow/kernels';
-import { multiply } from '../tensorflow/operations';
 import { CNN } from './layout';
 
 /**
  * The model's logits.
  * @param parameters in the order of the model's layout
- * @param images [batch, side × side]
+ * @param images [batch, side × side]; where the layout drops inputs, with that done already
  * @param masks dropout masks in the order of the layout, undefined where nothing is dropped; none at evaluation
  * @returns [batch, classes]
  */
@@ -17,13 +17,17 @@ export function forward(
   model: ModelSpec,
   parameters: readonly Tensor[],
   images: Tensor,
-  masks: readonly (Tensor | undefined)[] = [],
+  masks: readonly (DropoutMask | undefined)[] = [],
 ): Tensor {
   return model.kind === 'mlp' ? forwardMlp(parameters, images, masks) : forwardCnn(parameters, images, masks);
 }
 
-function forwardMlp(parameters: readonly Tensor[], images: Tensor, masks: readonly (Tensor | undefined)[]): Tensor {
-  let layer = masks[0] ? multiply(images, masks[0]) : images;
+function forwardMlp(
+  parameters: readonly Tensor[],
+  images: Tensor,
+  masks: readonly (DropoutMask | undefined)[],
+): Tensor {
+  let layer = images;
   const layers = parameters.length / 2;
   for (let index = 0; index < layers; index++) {
     const last = index === layers - 1;
@@ -36,7 +40,11 @@ function forwardMlp(parameters: readonly Tensor[], images: Tensor, masks: readon
   return layer;
 }
 
-function forwardCnn(parameters: readonly Tensor[], images: Tensor, masks: readonly (Tensor | undefined)[]): Tensor {
+function forwardCnn(
+  parameters: readonly Tensor[],
+  images: Tensor,
+  masks: readonly (DropoutMask | undefined)[],
+): Tensor {
   const [filter1, bias1, filter2, bias2, weight1, denseBias1, weight2, denseBias2, weight3, denseBias3] = parameters;
   const batch = images.shape[0]!;
   const side = Math.sqrt(images.shape[1]!);
@@ -48,7 +56,7 @@ function forwardCnn(parameters: readonly Tensor[], images: Tensor, masks: readon
   const second = biasRelu(tf.conv2d(first as Tensor4D, filter2 as Tensor4D, stride, 'valid'), bias2!);
   const pooled = tf.maxPool(second as Tensor4D, pool, pool, 'valid');
   const flat = tf.reshape(pooled, [batch, -1]);
-  const kept = masks[0] ? tf.mul(flat, masks[0]) : flat;
+  const kept = masks[0] ? tf.mul(flat, masks[0].factors()) : flat;
   const hidden1 = dense(kept, weight1!, denseBias1!, { relu: true, mask: masks[1] });
   const hidden2 = dense(hidden1, weight2!, denseBias2!, { relu: true });
   return dense(hidden2, weight3!, denseBias3!);

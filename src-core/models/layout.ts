@@ -24,6 +24,8 @@ export interface DropoutLayout {
   readonly probability: number;
   /** values of one image that are dropped or kept, each by itself */
   readonly units: number;
+  /** they are the image's own pixels: dropped as it is drawn, not by the forward function */
+  readonly input: boolean;
 }
 
 export interface ModelLayout {
@@ -80,7 +82,11 @@ export function layoutOf(model: ModelSpec, input: InputShape): ModelLayout {
     const parameters = denseLayers(widths);
     return {
       parameters,
-      dropout: widths.slice(0, -1).map((units, index) => ({ units, probability: model.dropout[index] ?? 0 })),
+      dropout: widths.slice(0, -1).map((units, index) => ({
+        units,
+        probability: model.dropout[index] ?? 0,
+        input: index === 0,
+      })),
       parameterCount: countParameters(parameters),
       multiplyAdds: multiplyAddsOfDense(parameters),
       summary: widths.join('-'),
@@ -97,8 +103,8 @@ export function layoutOf(model: ModelSpec, input: InputShape): ModelLayout {
   return {
     parameters,
     dropout: [
-      { units: flat, probability: model.dropout[0]! },
-      { units: 2 * model.hidden, probability: model.dropout[1]! },
+      { units: flat, probability: model.dropout[0]!, input: false },
+      { units: 2 * model.hidden, probability: model.dropout[1]!, input: false },
     ],
     parameterCount: countParameters(parameters),
     multiplyAdds:

@@ -1,13 +1,10 @@
-/** Dropout masks, drawn in JavaScript: cheaper than TensorFlow's own random operations at these sizes. */
+/** Dropout, drawn in JavaScript as a bit a unit: cheaper than TensorFlow's own random operations at these sizes. */
 import type { Random } from '../random';
+import type { Tensor } from './engine';
+import { tf } from './engine';
 
 /** Probabilities are rounded to multiples of 2^−BITS. */
 const BITS = 16;
-
-/** The bits of a float32 number. */
-function bitsOf(value: number): number {
-  return new Int32Array(Float32Array.of(value).buffer)[0]!;
-}
 
 /**
  * 32 units at once: each compares a random number of 16 bits with the threshold, bit by bit from the highest, until
@@ -29,33 +26,39 @@ function keptBits(threshold: number, random: Random): number {
   return ~below;
 }
 
-/** The scale at probability one half, whose float32 bit pattern is a single bit. */
-const TWO = bitsOf(2);
+/** Which units of a batch are kept, and what makes up for the others: inverted dropout. */
+export class DropoutMask {
+  /** bit 31 of word 0 for the first unit, bit 30 for the second; the last word may hold more than there are units */
+  private readonly kept: Int32Array;
+  /** 1/(1−probability) */
+  readonly scale: number;
 
-/** Writes 32 units of a mask, each from a bit of its own. */
-function writeUnits(target: Int32Array, start: number, word: number, kept: number): void {
-  if (kept === TWO) {
-    // One operation less a unit than below; bit 31 cannot be shifted to bit 30 from the right.
-    for (let shift = 0; shift < 31; shift++) target[start + shift] = (word << shift) & TWO;
-    target[start + 31] = (word >>> 1) & TWO;
-    return;
+  /**
+   * @param shape [batch, units]
+   * @param probability that a unit is dropped, 0 to 0.95, taken to the nearest 1/65536
+   */
+  constructor(
+    readonly shape: readonly [number, number],
+    probability: number,
+    random: Random,
+  ) {
+    const threshold = Math.round(probability * 2 ** BITS);
+    this.scale = 2 ** BITS / (2 ** BITS - threshold);
+    this.kept = new Int32Array(Math.ceil((shape[0] * shape[1]) / 32));
+    for (let index = 0; index < this.kept.length; index++) this.kept[index] = keptBits(threshold, random);
   }
-  for (let shift = 0; shift < 32; shift++) target[start + shift] = ((word << shift) >> 31) & kept;
-}
 
-/**
- * Fills a mask of inverted dropout: 0 with the given probability, else 1/(1−probability).
- * @param mask [batch × units]
- * @param probability 0 to 0.95, taken to the nearest 1/65536
- */
-export function fillDropoutMask(mask: Float32Array, probability: number, random: Random): void {
-  const threshold = Math.round(probability * 2 ** BITS);
-  const kept = bitsOf(2 ** BITS / (2 ** BITS - threshold));
-  const target = new Int32Array(mask.buffer, mask.byteOffset, mask.length);
-  const whole = target.length - (target.length % 32);
-  for (let start = 0; start < whole; start += 32) writeUnits(target, start, keptBits(threshold, random), kept);
-  if (whole === target.length) return;
-  const rest = new Int32Array(32);
-  writeUnits(rest, 0, keptBits(threshold, random), kept);
-  target.set(rest.subarray(0, target.length - whole), whole);
+  /** The bits as a tensor, [words]. */
+  bits(): Tensor {
+    return tf.tensor1d(this.kept, 'int32');
+  }
+
+  /** What the units are multiplied with: 0 or the scale, [batch, units]. */
+  factors(): Tensor {
+    const factors = new Float32Array(this.shape[0] * this.shape[1]);
+    for (let unit = 0; unit < factors.length; unit++) {
+      factors[unit] = (this.kept[unit >>> 5]! << (unit & 31)) & 0x80000000 ? this.scale : 0;
+    }
+    return tf.tensor(factors, [...this.shape]);
+  }
 }

@@ -2,8 +2,10 @@
  * The layers' arithmetic with gradients of our own. Each is one node on tfjs's tape, so that whatever is computed
  * from its output, a new objective say, still differentiates by itself.
  */
+import type { DropoutMask } from './dropout';
 import type { Tensor } from './engine';
 import { tf } from './engine';
+import { biasReluDropout, biasReluDropoutGradient } from './fused';
 import {
   add,
   biasAdd,
@@ -34,8 +36,8 @@ function differentiable(
 export interface DenseOptions {
   /** max(0, ·) on the output */
   readonly relu?: boolean;
-  /** [batch, units] multiplied with the output: dropout's zeros and scale */
-  readonly mask?: Tensor | undefined;
+  /** of the output, [batch, units]; there is none without relu */
+  readonly mask?: DropoutMask | undefined;
   /** the input is data: the gradient with respect to it, a whole matrix product, is not computed */
   readonly inputIsData?: boolean;
 }
@@ -46,36 +48,31 @@ export interface DenseOptions {
  * @param weight [inputs, units]
  * @param bias [units]
  * @returns [batch, units]
+ * @throws TypeError on a mask without relu
  */
 export function dense(x: Tensor, weight: Tensor, bias: Tensor, options: DenseOptions = {}): Tensor {
   const { mask } = options;
+  if (mask && !options.relu) throw new TypeError('a layer without relu has no dropout');
   const forward = (input: Tensor, w: Tensor, b: Tensor): Tensor => {
     const product = matMul(input, w);
-    let output = biasAdd(product, b);
+    const output = options.relu ? biasReluDropout(product, b, mask) : biasAdd(product, b);
     product.dispose();
-    for (const next of [options.relu ? relu : undefined, mask ? (t: Tensor) => multiply(t, mask) : undefined]) {
-      if (!next) continue;
-      const before = output;
-      output = next(before);
-      before.dispose();
-    }
     return output;
   };
-  // Masked outputs are 0 where the unit was dropped or not active, so the output alone says where ReLU passes.
-  const beforeActivation = (gradient: Tensor, output: Tensor): Tensor => {
-    const unmasked = mask ? multiply(gradient, mask) : gradient;
-    return options.relu ? reluGradient(unmasked, output) : unmasked;
-  };
+  const beforeBias = (gradient: Tensor, output: Tensor, b: Tensor): [x: Tensor, bias: Tensor] =>
+    options.relu
+      ? biasReluDropoutGradient(gradient, output, b, mask?.scale ?? 1)
+      : [gradient, biasAddGradient(gradient)];
   if (options.inputIsData) {
     return differentiable(
       ([w, b], save) => {
         const output = forward(x, w!, b!);
-        save([x, output]);
+        save([x, output, b!]);
         return {
           value: output,
-          gradFunc: (gradient, [savedInput, savedOutput]) => {
-            const inner = beforeActivation(gradient, savedOutput!);
-            return [matMul(savedInput!, inner, true), biasAddGradient(inner)];
+          gradFunc: (gradient, [savedInput, savedOutput, savedBias]) => {
+            const [inner, biasGradient] = beforeBias(gradient, savedOutput!, savedBias!);
+            return [matMul(savedInput!, inner, true), biasGradient];
           },
         };
       },
@@ -85,12 +82,12 @@ export function dense(x: Tensor, weight: Tensor, bias: Tensor, options: DenseOpt
   return differentiable(
     ([input, w, b], save) => {
       const output = forward(input!, w!, b!);
-      save([input!, w!, output]);
+      save([input!, w!, output, b!]);
       return {
         value: output,
-        gradFunc: (gradient, [savedInput, savedWeight, savedOutput]) => {
-          const inner = beforeActivation(gradient, savedOutput!);
-          return [matMulTransposed(inner, savedWeight!), matMul(savedInput!, inner, true), biasAddGradient(inner)];
+        gradFunc: (gradient, [savedInput, savedWeight, savedOutput, savedBias]) => {
+          const [inner, biasGradient] = beforeBias(gradient, savedOutput!, savedBias!);
+          return [matMulTransposed(inner, savedWeight!), matMul(savedInput!, inner, true), biasGradient];
         },
       };
     },
@@ -98,7 +95,7 @@ export function dense(x: Tensor, weight: Tensor, bias: Tensor, options: DenseOpt
   );
 }
 
-/** scale · (mean cross-entropy + offset), one term of a weighted sum. */
+/** scale · mean of (cross-entropy + offset), one term of a weighted sum. */
 export interface CrossEntropyTerm {
   /** [batch, classes], constants; rows sum to 1 */
   readonly targets: Tensor;
@@ -106,8 +103,11 @@ export interface CrossEntropyTerm {
   readonly temperature: number;
   readonly weight: number;
   readonly scale: number;
-  /** what does not depend on the logits: −entropy of the targets makes a divergence of the cross-entropy */
-  readonly offset: number;
+  /**
+   * [batch], constants: −entropy of the targets makes a divergence of the cross-entropy. Added to every row, since the
+   * mean of what cancels would keep the rounding of large numbers.
+   */
+  readonly offsets?: Tensor;
 }
 
 export interface CrossEntropies {
@@ -131,11 +131,10 @@ export function crossEntropies(logits: Tensor, terms: readonly CrossEntropyTerm[
   const total = differentiable(
     ([input], save) => {
       const derivatives: Tensor[] = [];
-      const parts = terms.map(({ targets, temperature, weight, scale, offset }) => {
+      const parts = terms.map(({ targets, temperature, weight, scale, offsets }) => {
         const [losses, derivative] = softmaxCrossEntropy(times(input!, 1 / temperature), targets);
         derivatives.push(derivative);
-        const mean = meanOfVector(losses);
-        const value = times(offset === 0 ? mean : add(mean, tf.scalar(offset)), scale);
+        const value = times(meanOfVector(offsets ? add(losses, offsets) : losses), scale);
         values.push(tf.keep(value));
         return times(value, weight);
       });

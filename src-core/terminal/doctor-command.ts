@@ -1,6 +1,6 @@
 /** `doctor`: what is installed, what is missing, and the command that mends it. Needs nothing to be in order. */
 import { dim, green, red } from 'ansis';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describeTensorFlow } from '../../scripts/tensorflow.mjs';
 import { messageOf } from '../contract/errors';
@@ -43,10 +43,15 @@ function labFolder(folder: string): Finding {
   let existing = folder;
   while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
   try {
+    if (!statSync(existing).isDirectory()) throw new Error('a file');
     accessSync(existing, constants.W_OK);
     return { what: 'Lab folder', found: existing === folder ? folder : `${folder} (made at the first run)` };
   } catch {
-    return { what: 'Lab folder', found: `${folder} cannot be written`, remedy: 'give another with --lab DIR' };
+    return {
+      what: 'Lab folder',
+      found: `${folder} is not a folder that can be written`,
+      remedy: 'give another with --lab DIR',
+    };
   }
 }
 

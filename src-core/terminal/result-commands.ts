@@ -1,7 +1,6 @@
 /** Commands on trained runs: evaluate, compare, report, export. */
-import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { storageError, writeAtomically } from '../data/atomic-write';
+import { makeFolder, writeAtomically } from '../data/atomic-write';
 import type { ExportFormat } from '../experiments/export';
 import { exportRun } from '../experiments/export';
 import { renderReport } from '../experiments/report';
@@ -34,14 +33,6 @@ export async function compareCommand(
   const comparison = await lab.compare(one, other);
   output.text(comparisonText(comparison, one, other));
   output.value(comparison);
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw storageError(error, folder);
-  }
 }
 
 /** Writes the report on some runs and returns its path. */

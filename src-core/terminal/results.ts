@@ -8,7 +8,7 @@ import { grouped, percent, probability } from './format';
 import { renderConfusion, renderTable } from './table';
 
 /** The mark of a number that was chosen by looking at test images. */
-export const TUNED_ON_TEST = yellow('tuned on test');
+const TUNED_ON_TEST = yellow('tuned on test');
 
 export interface ResultRow {
   readonly run: Run;

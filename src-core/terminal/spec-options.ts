@@ -55,11 +55,6 @@ function applySet(spec: Json, assignment: string): Json {
   return withField(spec, path.split('.'), parseValue(assignment.slice(at + 1)));
 }
 
-function wholeNumber(flag: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new LabError('bad-input', `${flag} ${text} is not a whole number.`);
-  return Number(text);
-}
-
 /**
  * A spec from a preset's name or a JSON file, with the flags laid over it.
  * @throws LabError `bad-input` with the nearest preset where neither exists
@@ -86,9 +81,9 @@ export function readSpec(source: string, options: SpecOptions): Json {
 /** A spec with --set, --seed, --epochs and --name laid over it. */
 export function overlay(spec: RunSpecInput | Json, options: SpecOptions): Json {
   let result = spec as Json;
-  if (options.seed !== undefined) result = withField(result, ['seed'], wholeNumber('--seed', options.seed));
+  if (options.seed !== undefined) result = withField(result, ['seed'], parseValue(options.seed));
   if (options.epochs !== undefined) {
-    result = withField(result, ['training', 'epochs'], wholeNumber('--epochs', options.epochs));
+    result = withField(result, ['training', 'epochs'], parseValue(options.epochs));
   }
   if (options.name !== undefined) result = withField(result, ['name'], options.name);
   for (const assignment of options.set ?? []) result = applySet(result, assignment);

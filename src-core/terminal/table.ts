@@ -39,14 +39,16 @@ export function renderConfusion(confusion: readonly (readonly number[])[]): stri
   const classes = confusion.length;
   const errors = confusion.map((row, label) => row.map((count, predicted) => (label === predicted ? 0 : count)));
   const most = Math.max(1, ...errors.flat());
-  const width = Math.max(3, String(most).length + 1, String(classes - 1).length + 1);
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const below = errors.map((_, predicted) => sum(errors.map((row) => row[predicted]!)));
+  // A blank stands before the longest number of any column, its sum included.
+  const width = Math.max(3, String(Math.max(...below, classes - 1)).length + 1);
   const cell = (count: number, diagonal: boolean): string => {
     if (diagonal) return ' '.repeat(width);
     if (count === 0) return dim('·'.padStart(width));
     const text = String(count).padStart(width);
     return count >= most / 2 ? bold(accent(text)) : count >= most / 4 ? accent(text) : text;
   };
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   const labels = Array.from({ length: classes }, (_, label) => label);
   const header = labels.map((label) => String(label).padStart(width)).join('');
   return [
@@ -57,7 +59,7 @@ export function renderConfusion(confusion: readonly (readonly number[])[]): stri
         `${dim(String(label).padStart(4))} ${row.map((count, predicted) => cell(count, label === predicted)).join('')}   ${dim(String(sum(row)).padStart(5))}`,
     ),
     dim(
-      `     ${labels.map((predicted) => String(sum(errors.map((row) => row[predicted]!))).padStart(width)).join('')}   ${String(sum(errors.flat())).padStart(5)}`,
+      `     ${below.map((errorsAsThis) => String(errorsAsThis).padStart(width)).join('')}   ${String(sum(errors.flat())).padStart(5)}`,
     ),
   ];
 }

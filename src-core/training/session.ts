@@ -23,8 +23,11 @@ export interface Evaluation {
 /** Where a session's results go. What it is given is whole when the promise resolves. */
 export interface Recorder {
   epoch(record: EpochRecord, evaluation: Evaluation | undefined, state: TrainingState): Promise<void>;
-  /** a stop between two epochs */
-  stopped(state: TrainingState): Promise<void>;
+  /**
+   * A stop within an epoch, or before the first.
+   * @param seconds spent in training steps so far
+   */
+  stopped(state: TrainingState, seconds: number): Promise<void>;
 }
 
 export class Session {
@@ -89,7 +92,7 @@ export class Session {
 
     if (this.stopping) {
       // What a later step began from is on disk already; the beginning is not.
-      if (training.step === 0) await this.recorder.stopped(training.state());
+      if (training.step === 0) await this.recorder.stopped(training.state(), this.seconds);
       return training.step === training.totalSteps;
     }
     for await (const event of training.train()) {
@@ -112,7 +115,7 @@ export class Session {
         const endsEpoch = event.step % training.batches.stepsPerEpoch === 0;
         if (this.stopping && !endsEpoch) {
           this.seconds += epochSeconds;
-          await this.recorder.stopped(training.state());
+          await this.recorder.stopped(training.state(), this.seconds);
           return false;
         }
         stepStart = performance.now();

@@ -2,7 +2,7 @@
 import { LabError } from '../contract/errors';
 import type { RunSpec } from '../contract/spec';
 import type { Batch } from '../data/batches';
-import { Batches, drawBatch } from '../data/batches';
+import { Batches, copyBatch } from '../data/batches';
 import type { Dataset } from '../data/dataset';
 import { drawUnshifted, normalisationTable } from '../data/jitter';
 import type { TransferSet } from '../data/transfer-set';
@@ -12,9 +12,10 @@ import { forward } from '../models/forward';
 import type { NamedArray } from '../models/model';
 import { Model } from '../models/model';
 import { Random } from '../random';
-import { fillDropoutMask } from '../tensorflow/dropout';
+import { DropoutMask } from '../tensorflow/dropout';
 import type { Tensor } from '../tensorflow/engine';
 import { tf } from '../tensorflow/engine';
+import { drawPixels } from '../tensorflow/fused';
 import type { Optimiser } from '../tensorflow/optimisers';
 import { createOptimiser } from '../tensorflow/optimisers';
 import { settingsAt } from './schedule';
@@ -61,8 +62,7 @@ export class Training {
   private readonly objective: Objective;
   private readonly teacherLogits: TeacherLogits | undefined;
   private readonly table: Float32Array;
-  private readonly images: Float32Array;
-  private readonly masks: Float32Array[];
+  private readonly pixels: Uint8Array;
   private readonly labels: Float32Array;
   private sums: LossSums;
   /** losses of the last steps, still on the device: reading them at every step would make a GPU wait */
@@ -106,11 +106,8 @@ export class Training {
         ? undefined
         : new TeacherLogits(teachers, dataset, data.jitter, objective.teacherLogits);
     this.table = normalisationTable(data.normalisation);
-    this.images = new Float32Array(training.batchSize * dataset.side ** 2);
+    this.pixels = new Uint8Array(training.batchSize * dataset.side ** 2);
     this.labels = new Float32Array(training.batchSize * dataset.classes);
-    this.masks = layout.dropout.map(
-      ({ probability, units }) => new Float32Array(probability > 0 ? training.batchSize * units : 0),
-    );
     this.stepsTaken = state?.step ?? 0;
     this.sums = state?.sums ?? NO_LOSSES;
   }
@@ -153,13 +150,11 @@ export class Training {
     if (settings.reset) optimiser.reset();
 
     const batch = this.batches.at(this.stepsTaken);
-    const pixels = this.dataset.side ** 2;
-    drawBatch(this.dataset.train, this.dataset.side, batch, this.table, this.images);
     const teacherValues = this.teacherLogits?.forBatch(batch);
 
     const gradients = tf.tidy(() => {
-      const images = tf.tensor(this.images.subarray(0, batch.size * pixels), [batch.size, pixels]);
       const masks = this.drawMasks(batch.size);
+      const images = this.drawImages(batch, masks);
       const targets = {
         hard: this.labelsOf(batch),
         teacherLogits: teacherValues && { teachers: this.teachers.length, values: teacherValues },
@@ -189,13 +184,20 @@ export class Training {
     return tf.tensor(labels, [size, classes]);
   }
 
-  private drawMasks(batchSize: number): (Tensor | undefined)[] {
+  private drawMasks(batchSize: number): (DropoutMask | undefined)[] {
     return this.model.layout.dropout.map(({ probability, units }, index) => {
-      if (probability === 0) return undefined;
-      const mask = this.masks[index]!.subarray(0, batchSize * units);
-      fillDropoutMask(mask, probability, new Random(this.spec.seed, `dropout/${index}`, this.stepsTaken));
-      return tf.tensor(mask, [batchSize, units]);
+      const random = new Random(this.spec.seed, `dropout/${index}`, this.stepsTaken);
+      return probability === 0 ? undefined : new DropoutMask([batchSize, units], probability, random);
     });
+  }
+
+  /** The batch's images, shifted, normalised and with dropped pixels: [batch, side × side]. */
+  private drawImages(batch: Batch, masks: readonly (DropoutMask | undefined)[]): Tensor {
+    const { train, side } = this.dataset;
+    const pixels = side ** 2;
+    copyBatch(train, side, batch, this.pixels);
+    const mask = masks.find((_, index) => this.model.layout.dropout[index]!.input);
+    return drawPixels(this.pixels.subarray(0, batch.size * pixels), [batch.size, pixels], this.table, mask);
   }
 
   /** Adds up what has gathered on the device, in double precision and in the order of the steps. */

@@ -55,7 +55,7 @@ export function optionsOf(field: FieldDescription): string[] | undefined {
 }
 
 /** The bounds of a field that takes one number. */
-export function boundsOf(field: FieldDescription): { min: number; max: number } | undefined {
+function boundsOf(field: FieldDescription): { min: number; max: number } | undefined {
   const match = /^(-?[\d.e-]+) to (-?[\d.e-]+)$/.exec(field.range ?? '');
   return match ? { min: Number(match[1]), max: Number(match[2]) } : undefined;
 }

@@ -1,9 +1,19 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LabError } from '../../../src-core/contract/errors';
-import { storageError, writeAtomically } from '../../../src-core/data/atomic-write';
+import { makeFolder, storageError, writeAtomically } from '../../../src-core/data/atomic-write';
 import { expectLabError, rejectionOf, thrownBy } from '../lab-error';
 
 let folder: string;
@@ -88,5 +98,23 @@ describe('storageError', () => {
     );
     const own = new LabError('locked', 'Taken.');
     expect(storageError(own, '/lab')).toBe(own);
+  });
+});
+
+describe('makeFolder', () => {
+  it('makes what is missing above, and is content with what is there', () => {
+    const deep = join(folder, 'a', 'b', 'c');
+    makeFolder(deep);
+    makeFolder(deep);
+    expect(statSync(deep).isDirectory()).toBe(true);
+  });
+
+  it('gives up at a link that leads nowhere', () => {
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling'));
+    expect(() => makeFolder(join(folder, 'dangling', 'runs'))).toThrow(LabError);
+  });
+
+  it.runIf(existsSync('/proc/self'))('gives up where nobody can make a folder', () => {
+    expect(() => makeFolder('/proc/distill-lab/runs')).toThrow('/proc/distill-lab');
   });
 });

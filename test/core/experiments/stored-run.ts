@@ -64,7 +64,7 @@ export function stateAt(step: number): TrainingState {
 export function checkpointAt(step: number, errors: { testErrors?: number; validationErrors?: number } = {}) {
   const epoch = Math.floor(step / 10);
   const whole = `epoch-${String(epoch).padStart(4, '0')}`;
-  return { name: step % 10 === 0 ? whole : `${whole}-step-${step}`, epoch, step, ...errors };
+  return { name: step % 10 === 0 ? whole : `${whole}-step-${step}`, epoch, step, seconds: step / 10, ...errors };
 }
 
 /** Writes a checkpoint with logits of two test images. */

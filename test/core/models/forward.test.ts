@@ -6,6 +6,8 @@ import type { InputShape } from '../../../src-core/models/layout';
 import { layoutOf } from '../../../src-core/models/layout';
 import { Model } from '../../../src-core/models/model';
 import type { Tensor } from '../../../src-core/tensorflow/engine';
+import { Random } from '../../../src-core/random';
+import { DropoutMask } from '../../../src-core/tensorflow/dropout';
 import { tf } from '../../../src-core/tensorflow/engine';
 import { expectClose, finiteDifferences, normals } from '../numbers';
 
@@ -100,14 +102,21 @@ describe.each(cases)('the %s', (_, spec, input, byHand) => {
   const parameters = shapes.map((shape, index) => normals(size(shape), index + 10, 0.3));
   const images = normals(IMAGES * input.side ** 2, 1);
 
-  /** Scaled like dropout at p = ½, one mask for each place, or none. */
-  const masks = (dropping: boolean): (Float32Array | undefined)[] =>
+  /** One for each place, or none. */
+  const masks = (dropping: boolean): (DropoutMask | undefined)[] =>
     layout.dropout.map(({ units }, index) =>
-      dropping ? normals(IMAGES * units, 50 + index).map((value) => (value > 0 ? 2 : 0)) : undefined,
+      dropping ? new DropoutMask([IMAGES, units], 0.4, new Random(index, 'mask')) : undefined,
     );
 
+  /** As the network is given them: pixels are dropped as they are drawn. */
+  function drawn(dropping: boolean): Tensor {
+    const pixels = tf.tensor2d(images, [IMAGES, input.side ** 2]);
+    const mask = masks(dropping).find((_unused, index) => layout.dropout[index]!.input);
+    return mask ? tf.mul(pixels, mask.factors()) : pixels;
+  }
+
   function byHandAll(values: Values[], dropping: boolean): number[] {
-    const all = masks(dropping);
+    const all = masks(dropping).map((mask) => mask?.factors().dataSync() as Float32Array | undefined);
     return Array.from({ length: IMAGES }, (_unused, image) => {
       const pixels = input.side ** 2;
       const rowOf = (mask: Float32Array, units: number): number[] => [
@@ -118,13 +127,10 @@ describe.each(cases)('the %s', (_, spec, input, byHand) => {
     }).flat();
   }
 
-  const maskTensors = (dropping: boolean): (Tensor | undefined)[] =>
-    masks(dropping).map((mask, index) => mask && tf.tensor2d(mask, [IMAGES, layout.dropout[index]!.units]));
-
   it.each([{ dropping: false }, { dropping: true }])('computes what loops compute: %o', ({ dropping }) => {
     const logits = tf.tidy(() => {
       const tensors = parameters.map((values, index) => tf.tensor(values, shapes[index]!));
-      return forward(spec, tensors, tf.tensor2d(images, [IMAGES, input.side ** 2]), maskTensors(dropping));
+      return forward(spec, tensors, drawn(dropping), masks(dropping));
     });
     expect(logits.shape).toEqual([IMAGES, input.classes]);
     const expected = byHandAll(
@@ -149,8 +155,8 @@ describe.each(cases)('the %s', (_, spec, input, byHand) => {
   it.each([{ dropping: false }, { dropping: true }])('differentiates as finite differences do: %o', ({ dropping }) => {
     const weights = normals(IMAGES * input.classes, 99);
     const gradients = tf.tidy(() => {
-      const batch = tf.tensor2d(images, [IMAGES, input.side ** 2]);
-      const dropped = maskTensors(dropping);
+      const batch = drawn(dropping);
+      const dropped = masks(dropping);
       const of = tf.grads((...tensors: Tensor[]) => {
         const logits = forward(spec, tensors, batch, dropped);
         return tf.sum(tf.mul(logits, tf.tensor2d(weights, [IMAGES, input.classes]))) as never;

@@ -36,17 +36,17 @@ describe('layoutOf', () => {
 
   it('drops the input and then each hidden layer, never the output', () => {
     expect(layoutOf(mlp([5, 4], [0.2, 0.5, 0.4]), { side: 3, classes: 2 }).dropout).toEqual([
-      { units: 9, probability: 0.2 },
-      { units: 5, probability: 0.5 },
-      { units: 4, probability: 0.4 },
+      { units: 9, probability: 0.2, input: true },
+      { units: 5, probability: 0.5, input: false },
+      { units: 4, probability: 0.4, input: false },
     ]);
     expect(layoutOf(mlp([5]), { side: 3, classes: 2 }).dropout.map(({ probability }) => probability)).toEqual([0, 0]);
   });
 
   it('drops the blog’s feature maps and first dense layer', () => {
     expect(layoutOf(CNN, MNIST).dropout).toEqual([
-      { units: 784, probability: 0.25 },
-      { units: 256, probability: 0.5 },
+      { units: 784, probability: 0.25, input: false },
+      { units: 256, probability: 0.5, input: false },
     ]);
   });
 

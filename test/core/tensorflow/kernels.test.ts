@@ -1,6 +1,9 @@
-import { beforeEach, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Tensor } from '../../../src-core/tensorflow/engine';
 import { tf } from '../../../src-core/tensorflow/engine';
+import { Random } from '../../../src-core/random';
+import { DropoutMask } from '../../../src-core/tensorflow/dropout';
+import { drawPixels, fused } from '../../../src-core/tensorflow/fused';
 import type { CrossEntropyTerm, DenseOptions } from '../../../src-core/tensorflow/kernels';
 import { biasRelu, crossEntropies, dense } from '../../../src-core/tensorflow/kernels';
 import { expectClose, finiteDifferences, mean, normalTensor, softmax, sum } from '../numbers';
@@ -41,32 +44,51 @@ function expectSame(kernel: Kernel, plain: Kernel, inputs: readonly Tensor[]): v
   });
 }
 
-describe('dense', () => {
-  const mask = (): Tensor => tf.tensor2d([0, 2, 2, 0, 2, 0, 0, 2, 2, 2, 0, 2], [3, 4]);
+const ways = [{ ours: true }, { ours: false }];
+
+/** The binding's own operations, or TensorFlow's put together. */
+function goWay({ ours }: { ours: boolean }): void {
+  const there = fused.available;
+  beforeAll(() => void (fused.available = ours));
+  afterAll(() => void (fused.available = there));
+}
+
+describe.each(ways)('dense, %o', (way) => {
+  goWay(way);
+  const mask = (): DropoutMask => new DropoutMask([3, 4], 0.3, new Random(5, 'mask'));
   const plain =
     (options: DenseOptions): Kernel =>
     (x, w, b) => {
       const sums = tf.add(tf.matMul(x as never, w as never), b!);
       const active = options.relu ? tf.relu(sums) : sums;
-      return options.mask ? tf.mul(active, options.mask) : active;
+      return options.mask ? tf.mul(active, options.mask.factors()) : active;
     };
 
-  describe.each([{ relu: false }, { relu: true }])('with %o', ({ relu }) => {
-    it.each([{ masked: false }, { masked: true }])('and %o', ({ masked }) => {
-      const options = { relu, mask: masked ? mask() : undefined };
-      const inputs = [normalTensor([3, 5], 1), normalTensor([5, 4], 2), normalTensor([4], 3)];
-      expectSame((x, w, b) => dense(x!, w!, b!, options), plain(options), inputs);
-    });
+  const cases = [{ relu: false }, { relu: true }, { relu: true, masked: true }];
+  const optionsOf = ({ relu, masked }: { relu: boolean; masked?: boolean }): DenseOptions => ({
+    relu,
+    mask: masked ? mask() : undefined,
+  });
 
-    it.each([{ masked: false }, { masked: true }])('and %o, on data', ({ masked }) => {
-      const options = { relu, mask: masked ? mask() : undefined };
-      const x = normalTensor([3, 5], 1);
-      expectSame(
-        (w, b) => dense(x, w!, b!, { ...options, inputIsData: true }),
-        (w, b) => plain(options)(x, w!, b!),
-        [normalTensor([5, 4], 2), normalTensor([4], 3)],
-      );
-    });
+  it.each(cases)('with %o', (which) => {
+    const options = optionsOf(which);
+    const inputs = [normalTensor([3, 5], 1), normalTensor([5, 4], 2), normalTensor([4], 3)];
+    expectSame((x, w, b) => dense(x!, w!, b!, options), plain(options), inputs);
+  });
+
+  it.each(cases)('with %o, on data', (which) => {
+    const options = optionsOf(which);
+    const x = normalTensor([3, 5], 1);
+    expectSame(
+      (w, b) => dense(x, w!, b!, { ...options, inputIsData: true }),
+      (w, b) => plain(options)(x, w!, b!),
+      [normalTensor([5, 4], 2), normalTensor([4], 3)],
+    );
+  });
+
+  it('refuses a mask where nothing is dropped', () => {
+    const [x, w, b] = [normalTensor([3, 5], 1), normalTensor([5, 4], 2), normalTensor([4], 3)];
+    expect(() => dense(x, w, b, { mask: mask() })).toThrow(TypeError);
   });
 
   it('has no gradient with respect to data', () => {
@@ -102,18 +124,22 @@ describe('biasRelu', () => {
 });
 
 describe('crossEntropies', () => {
-  type Term = Omit<CrossEntropyTerm, 'targets'>;
+  type Term = Omit<CrossEntropyTerm, 'targets' | 'offsets'> & { offsets?: readonly number[] };
 
-  const HARD: Term = { temperature: 1, weight: 1, scale: 1, offset: 0 };
-  const SOFT: Term = { temperature: 4, weight: 0.7, scale: 16, offset: -1.5 };
+  const HARD: Term = { temperature: 1, weight: 1, scale: 1 };
+  const SOFT: Term = { temperature: 4, weight: 0.7, scale: 16, offsets: [-1.5, 0, -0.25, 2] };
 
   const withTargets = (terms: readonly Term[]): CrossEntropyTerm[] =>
-    terms.map((term, index) => ({ ...term, targets: tf.softmax(normalTensor([4, 5], 7 + index)) }));
+    terms.map(({ offsets, ...term }, index) => ({
+      ...term,
+      targets: tf.softmax(normalTensor([4, 5], 7 + index)),
+      ...(offsets ? { offsets: tf.tensor1d([...offsets]) } : {}),
+    }));
 
   /** −Σ p·ln softmax(z / T) + offset, scaled: mean over the batch. */
-  const plainTerm = (z: Tensor, { targets, temperature, scale, offset }: CrossEntropyTerm): Tensor => {
+  const plainTerm = (z: Tensor, { targets, temperature, scale, offsets }: CrossEntropyTerm): Tensor => {
     const entropies = tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(tf.div(z, temperature))), 1));
-    return tf.mul(tf.add(tf.mean(entropies), offset), scale);
+    return tf.mul(tf.mean(offsets ? tf.add(entropies, offsets) : entropies), scale);
   };
 
   /** The total alone: the terms are kept for the record and are disposed of here. */
@@ -142,22 +168,82 @@ describe('crossEntropies', () => {
     const terms = withTargets([SOFT, { ...HARD, weight: 0.3 }]);
     const values = crossEntropies(z, terms).terms;
     const logits = z.arraySync() as number[][];
-    terms.forEach(({ targets, temperature, scale, offset }, index) => {
+    terms.forEach(({ targets, temperature, scale, offsets }, index) => {
+      const added = offsets ? (offsets.arraySync() as number[]) : [0, 0, 0, 0];
       const shares = targets.arraySync() as number[][];
       const rows = logits.map((row, image) => {
         const q = softmax(row, temperature);
-        return -sum(shares[image]!.map((share, label) => share * Math.log(q[label]!)));
+        return added[image]! - sum(shares[image]!.map((share, label) => share * Math.log(q[label]!)));
       });
-      expectClose(values[index]!.dataSync(), [scale * (mean(rows) + offset)], 1e-5);
+      expectClose(values[index]!.dataSync(), [scale * mean(rows)], 1e-5);
     });
     tf.dispose([...values]);
   });
 
   it('stay finite where exp would overflow', () => {
     const z = tf.tensor2d([[1000, 0, -1000]]);
-    const terms = [{ ...HARD, targets: tf.tensor2d([[0, 1, 0]]) }];
+    const terms = [{ temperature: 1, weight: 1, scale: 1, targets: tf.tensor2d([[0, 1, 0]]) }];
     expect(total(z, terms).dataSync()[0]).toBe(1000);
     const gradient = tf.grad((x: Tensor) => total(x, terms) as never)(z);
     expect([...gradient.dataSync()]).toEqual([1, -1, 0]);
+  });
+});
+
+describe('the two ways', () => {
+  const inBoth = <Result>(compute: () => Result): [Result, Result] => {
+    const there = fused.available;
+    try {
+      fused.available = true;
+      const ours = compute();
+      fused.available = false;
+      return [ours, compute()];
+    } finally {
+      fused.available = there;
+    }
+  };
+
+  it('are there to be compared', () => {
+    expect(fused.available).toBe(true);
+  });
+
+  it('draw the same pixels, bit for bit', () => {
+    const bytes = Uint8Array.from({ length: 3 * 50 }, (_, index) => (index * 37) % 256);
+    const table = Float32Array.from({ length: 256 }, (_, grey) => grey / 255 - 0.1);
+    for (const mask of [undefined, new DropoutMask([3, 50], 0.2, new Random(2, 'mask'))]) {
+      // Dropped by a product with 0, a negative pixel is −0.
+      const [ours, theirs] = inBoth(() =>
+        drawPixels(bytes, [3, 50], table, mask)
+          .dataSync()
+          .map((value) => value + 0),
+      );
+      expect(ours).toEqual(theirs);
+      if (!mask) expect(ours).toEqual(Float32Array.from(bytes, (grey) => table[grey]!));
+    }
+  });
+
+  it('give the same layer at any width, bit for bit, and gradients that differ by rounding alone', () => {
+    for (const [rows, units] of [
+      [1, 1],
+      [3, 31],
+      [5, 33],
+      [128, 1200],
+    ] as const) {
+      const [x, w, b] = [normalTensor([rows, 7], 1), normalTensor([7, units], 2), normalTensor([units], 3)];
+      const mask = new DropoutMask([rows, units], 0.5, new Random(rows, 'mask'));
+      const layer: Kernel = (input, weight, bias) => dense(input!, weight!, bias!, { relu: true, mask });
+      const [ours, theirs] = inBoth(() => layer(x, w, b).dataSync().slice());
+      expect(ours).toEqual(theirs);
+      const [first, second] = inBoth(() => gradients(layer, [x, w, b]));
+      first.forEach((gradient, index) => expectClose(gradient, second[index]!, 1e-4));
+    }
+  });
+
+  it('let what is not a number through', () => {
+    const [ours, theirs] = inBoth(() =>
+      dense(tf.tensor2d([[NaN]]), tf.ones([1, 2]), tf.zeros([2]), { relu: true })
+        .dataSync()
+        .slice(),
+    );
+    expect([...ours, ...theirs]).toEqual([NaN, NaN, NaN, NaN]);
   });
 });

@@ -1,0 +1,207 @@
+// Three operations of the lab's own for the processor, linked into the binding: what surrounds the matrix products
+// of a step, each in one pass over memory where TensorFlow's own operations take three or four.
+// src-core/tensorflow/fused.ts calls them and says what they compute; elsewhere the same is put together from
+// TensorFlow's operations, with the same results.
+#include <cstdint>
+#include <initializer_list>
+
+#include "tensorflow/c/ops.h"
+#include "tensorflow/c/tf_datatype.h"
+#include "tensorflow/c/tf_status.h"
+#include "tensorflow/c/tf_tensor.h"
+
+// From tensorflow/c/kernels.h, which includes headers of the C++ side that the lab does not unpack.
+extern "C" {
+typedef struct TF_KernelBuilder TF_KernelBuilder;
+typedef struct TF_OpKernelConstruction TF_OpKernelConstruction;
+typedef struct TF_OpKernelContext TF_OpKernelContext;
+TF_KernelBuilder *TF_NewKernelBuilder(const char *op_name, const char *device_name,
+                                      void *(*create_func)(TF_OpKernelConstruction *),
+                                      void (*compute_func)(void *, TF_OpKernelContext *),
+                                      void (*delete_func)(void *));
+void TF_RegisterKernelBuilder(const char *kernel_name, TF_KernelBuilder *builder, TF_Status *status);
+void TF_GetInput(TF_OpKernelContext *ctx, int i, TF_Tensor **tensor, TF_Status *status);
+TF_Tensor *TF_AllocateOutput(TF_OpKernelContext *context, int index, TF_DataType dtype, const int64_t *dims,
+                             int num_dims, size_t len, TF_Status *status);
+void TF_OpKernelConstruction_GetAttrFloat(TF_OpKernelConstruction *ctx, const char *attr_name, float *val,
+                                          TF_Status *status);
+void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction *ctx, TF_Status *status);
+void TF_OpKernelContext_Failure(TF_OpKernelContext *ctx, TF_Status *status);
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define WIDEST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define WIDEST
+#endif
+
+namespace {
+
+// Bit 31 of word 0 belongs to value 0, bit 30 to value 1, and so on. Values past the last whole word are the
+// caller's to leave out: `count` need not be a multiple of 32.
+WIDEST void keep_scaled(float *values, const int32_t *kept, int64_t count, float scale) {
+  for (int64_t start = 0; start < count; start += 32) {
+    const uint32_t word = static_cast<uint32_t>(kept[start / 32]);
+    const int64_t end = count - start < 32 ? count - start : 32;
+    for (int64_t index = 0; index < end; index++) {
+      const float scaled = values[start + index] * scale;
+      values[start + index] = (word << index) & 0x80000000u ? scaled : 0.0f;
+    }
+  }
+}
+
+WIDEST void bias_relu(const float *x, const float *bias, float *y, int64_t rows, int64_t units) {
+  for (int64_t row = 0; row < rows; row++) {
+    for (int64_t unit = 0; unit < units; unit++) {
+      const float sum = x[row * units + unit] + bias[unit];
+      // Not-a-number goes through, as in TensorFlow's Relu: a diverged network must not look alive.
+      y[row * units + unit] = sum < 0.0f ? 0.0f : sum;
+    }
+  }
+}
+
+WIDEST void bias_relu_gradient(const float *gradient, const float *y, float *dx, float *dbias, int64_t rows,
+                               int64_t units, float scale) {
+  for (int64_t unit = 0; unit < units; unit++) dbias[unit] = 0.0f;
+  for (int64_t row = 0; row < rows; row++) {
+    for (int64_t unit = 0; unit < units; unit++) {
+      const int64_t at = row * units + unit;
+      const float passed = y[at] > 0.0f ? gradient[at] * scale : 0.0f;
+      dx[at] = passed;
+      dbias[unit] += passed;
+    }
+  }
+}
+
+WIDEST void draw(const uint8_t *bytes, const float *table, float *y, int64_t count) {
+  for (int64_t index = 0; index < count; index++) y[index] = table[bytes[index]];
+}
+
+struct Scale {
+  float value;
+};
+
+void *create(TF_OpKernelConstruction *construction) {
+  auto *scale = new Scale{1.0f};
+  TF_Status *status = TF_NewStatus();
+  TF_OpKernelConstruction_GetAttrFloat(construction, "scale", &scale->value, status);
+  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
+  TF_DeleteStatus(status);
+  return scale;
+}
+
+void destroy(void *kernel) { delete static_cast<Scale *>(kernel); }
+
+// The inputs and outputs of one call; released when it ends.
+class Call {
+ public:
+  explicit Call(TF_OpKernelContext *context) : context_(context), status_(TF_NewStatus()) {}
+
+  ~Call() {
+    if (TF_GetCode(status_) != TF_OK) TF_OpKernelContext_Failure(context_, status_);
+    for (TF_Tensor *tensor : tensors_) {
+      if (tensor) TF_DeleteTensor(tensor);
+    }
+    TF_DeleteStatus(status_);
+  }
+
+  template <typename Value>
+  const Value *input(int index, int64_t *count) {
+    TF_GetInput(context_, index, &tensors_[index], status_);
+    if (TF_GetCode(status_) != TF_OK) return nullptr;
+    *count = TF_TensorElementCount(tensors_[index]);
+    return static_cast<const Value *>(TF_TensorData(tensors_[index]));
+  }
+
+  int64_t rows() const { return TF_Dim(tensors_[0], 0); }
+
+  // An output of shape [rows, columns], or [columns] where rows is 0.
+  float *output(int index, int64_t rows, int64_t columns) {
+    const int64_t both[] = {rows, columns};
+    const int dimensions = rows > 0 ? 2 : 1;
+    const int64_t count = (rows > 0 ? rows : 1) * columns;
+    TF_Tensor *&tensor = tensors_[3 + index];
+    tensor = TF_AllocateOutput(context_, index, TF_FLOAT, rows > 0 ? both : both + 1, dimensions,
+                               count * sizeof(float), status_);
+    return TF_GetCode(status_) == TF_OK ? static_cast<float *>(TF_TensorData(tensor)) : nullptr;
+  }
+
+  bool demand(bool held, const char *what) {
+    if (TF_GetCode(status_) != TF_OK) return false;
+    if (!held) TF_SetStatus(status_, TF_INVALID_ARGUMENT, what);
+    return held;
+  }
+
+ private:
+  TF_OpKernelContext *context_;
+  TF_Status *status_;
+  TF_Tensor *tensors_[5] = {};
+};
+
+void compute_bias_relu(void *kernel, TF_OpKernelContext *context) {
+  Call call(context);
+  int64_t count = 0, units = 0, words = 0;
+  const float *x = call.input<float>(0, &count);
+  const float *bias = call.input<float>(1, &units);
+  const int32_t *kept = call.input<int32_t>(2, &words);
+  if (!call.demand(units > 0 && count > 0 && count % units == 0, "x must be [rows, units] and bias [units]")) return;
+  if (!call.demand(words == 0 || words * 32 >= count, "kept must be empty or hold a bit a value")) return;
+  float *y = call.output(0, count / units, units);
+  if (!y) return;
+  bias_relu(x, bias, y, count / units, units);
+  if (words > 0) keep_scaled(y, kept, count, static_cast<Scale *>(kernel)->value);
+}
+
+void compute_bias_relu_gradient(void *kernel, TF_OpKernelContext *context) {
+  Call call(context);
+  int64_t count = 0, same = 0, units = 0;
+  const float *gradient = call.input<float>(0, &count);
+  const float *y = call.input<float>(1, &same);
+  call.input<float>(2, &units);
+  if (!call.demand(count > 0 && count == same && units > 0 && count % units == 0, "gradient and y must be [rows, units]"))
+    return;
+  float *dx = call.output(0, count / units, units);
+  float *dbias = call.output(1, 0, units);
+  if (!dx || !dbias) return;
+  bias_relu_gradient(gradient, y, dx, dbias, count / units, units, static_cast<Scale *>(kernel)->value);
+}
+
+void compute_draw(void *kernel, TF_OpKernelContext *context) {
+  Call call(context);
+  int64_t count = 0, entries = 0, words = 0;
+  const auto *bytes = call.input<uint8_t>(0, &count);
+  const float *table = call.input<float>(1, &entries);
+  const int32_t *kept = call.input<int32_t>(2, &words);
+  if (!call.demand(count > 0 && entries == 256, "table must have 256 entries")) return;
+  if (!call.demand(words == 0 || words * 32 >= count, "kept must be empty or hold a bit a value")) return;
+  float *y = call.output(0, call.rows(), count / call.rows());
+  if (!y) return;
+  draw(bytes, table, y, count);
+  if (words > 0) keep_scaled(y, kept, count, static_cast<Scale *>(kernel)->value);
+}
+
+void define(const char *name, std::initializer_list<const char *> inputs, std::initializer_list<const char *> outputs,
+            void (*compute)(void *, TF_OpKernelContext *)) {
+  TF_Status *status = TF_NewStatus();
+  TF_OpDefinitionBuilder *operation = TF_NewOpDefinitionBuilder(name);
+  for (const char *input : inputs) TF_OpDefinitionBuilderAddInput(operation, input);
+  for (const char *output : outputs) TF_OpDefinitionBuilderAddOutput(operation, output);
+  TF_OpDefinitionBuilderAddAttr(operation, "scale: float = 1.0");
+  TF_RegisterOpDefinition(operation, status);
+  if (TF_GetCode(status) == TF_OK) {
+    TF_KernelBuilder *kernel = TF_NewKernelBuilder(name, "CPU", create, compute, destroy);
+    TF_RegisterKernelBuilder(name, kernel, status);
+  }
+  // Whether it worked is seen where the operation is first tried.
+  TF_DeleteStatus(status);
+}
+
+__attribute__((constructor)) void define_operations() {
+  define("DistillLabBiasRelu", {"x: float", "bias: float", "kept: int32"}, {"y: float"}, compute_bias_relu);
+  define("DistillLabBiasReluGrad", {"gradient: float", "y: float", "bias: float"}, {"dx: float", "dbias: float"},
+         compute_bias_relu_gradient);
+  // Bytes travel as bool, the one type of a byte that TensorFlow.js has.
+  define("DistillLabDraw", {"bytes: bool", "table: float", "kept: int32"}, {"y: float"}, compute_draw);
+}
+
+}  // namespace
