@@ -129,13 +129,6 @@ async function runTests(args) {
       console.log(`vitest ended with ${end.code ?? end.signal} though no test failed: see its errors above`);
       counts.failed = 1;
     }
-    // A choice of vitest's tests is a choice against the others.
-    if (args.every((arg) => arg === '--verbose')) {
-      const windowCounts = await runWindowTests(root, join(folder, 'window.json'), []);
-      counts.passed += windowCounts.passed;
-      counts.failed += windowCounts.failed;
-      counts.skipped += windowCounts.skipped;
-    }
     if (counts.passed + counts.failed === 0) console.log('No test ran');
     process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
     console.log(summary(counts));
