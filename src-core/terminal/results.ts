@@ -58,7 +58,7 @@ export function comparisonText(comparison: Comparison, first: Run, second: Run):
   return (
     `${nameOf(first)} against ${nameOf(second)}: ${onlyFirstWrong} images only the first gets wrong, ` +
     `${onlySecondWrong} only the second; exact McNemar p ${p < 0.001 ? probability(p) : `= ${probability(p)}`}, ` +
-    `difference ${difference.difference} errors (95 % bootstrap ${difference.low} to ${difference.high}): ${verdict}.`
+    `difference ${difference.difference} errors (95 % bootstrap ${Math.round(difference.low)} to ${Math.round(difference.high)}): ${verdict}.`
   );
 }
 
