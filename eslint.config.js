@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import globals from 'globals';
+import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
 
 /** The arrows of docs/architecture.md: which folder may import what. */
@@ -64,6 +65,22 @@ const rooms = [
     allowed: ['./', 'node:'],
     never: ['./cli', './terminal/'],
   },
+  {
+    files: ['src-core/host.ts', 'src-core/core-functions.ts', 'src-core/event-batch.ts'],
+    allowed: ['./', '../package.json', '../scripts/tensorflow.mjs', 'node:', 'birpc'],
+    never: ['./cli', './terminal/'],
+  },
+  {
+    // Knows nothing of learning: what the core and a window say to each other passes it by.
+    files: ['electron/**'],
+    allowed: ['./', 'node:', 'electron', 'electron-log/', 'valibot'],
+  },
+  {
+    // Arithmetic may be done in the window; whatever needs Node or TensorFlow is the core's.
+    files: ['renderer/**'],
+    allowed: ['./', '../', 'vue', 'pinia', 'chart.js', 'reka-ui', 'birpc', '@tanstack/vue-virtual', '@vue/test-utils'],
+    neverIn: '(?:\\.\\./)+(?:electron/|scripts/|src-core/(?!contract/|evaluation/))',
+  },
 ];
 
 function escape(text) {
@@ -71,16 +88,35 @@ function escape(text) {
 }
 
 /** A regular expression that matches whatever a room may not import. */
-function forbidden({ allowed, never = [] }) {
+function forbidden({ allowed, never = [], neverIn }) {
   const allow = allowed.map(escape).join('|');
-  const deny = never.map(escape).join('|');
+  const deny = [...never.map(escape), ...(neverIn ? [neverIn] : [])].join('|');
   return deny ? `^(?:(?:${deny})|(?!${allow}))` : `^(?!${allow})`;
 }
+
+/** Rules of eslint-plugin-vue that prettier decides. */
+const FORMATTING =
+  /^(?:html-indent|html-self-closing|html-closing-bracket-(?:newline|spacing)|max-attributes-per-line|(?:singleline|multiline)-html-element-content-newline|first-attribute-linebreak|script-indent)$/;
 
 export default tseslint.config(
   { ignores: ['node_modules', 'out', 'dist', 'coverage', 'test/fixtures'] },
   js.configs.recommended,
   ...tseslint.configs.strict,
+  ...vue.configs['flat/recommended'],
+  // Formatting is prettier's.
+  {
+    files: ['**/*.vue'],
+    languageOptions: { parserOptions: { parser: tseslint.parser }, globals: globals.browser },
+    rules: {
+      'no-undef': 'off',
+      'vue/multi-word-component-names': 'off',
+      ...Object.fromEntries(
+        Object.keys(vue.rules)
+          .filter((name) => FORMATTING.test(name))
+          .map((name) => [`vue/${name}`, 'off']),
+      ),
+    },
+  },
   {
     rules: {
       // An index that was just checked, or that a loop's bound proves, is asserted: the arithmetic stays readable.
@@ -107,6 +143,19 @@ export default tseslint.config(
       ],
     },
   })),
+  {
+    files: ['electron/**'],
+    ignores: ['electron/ipc.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "ImportDeclaration[source.value='electron'] ImportSpecifier[imported.name='ipcMain']",
+          message: 'Messages of a window are checked in ipc.ts: use handle().',
+        },
+      ],
+    },
+  },
   {
     // The core runs without a window and without a desktop.
     files: ['src-core/**'],

@@ -62,7 +62,7 @@ function sameAsInstalled(lock, installed) {
  * @param {NodeJS.ProcessEnv} env
  * @returns {[string, string[]] | undefined}
  */
-function findNpm(env) {
+export function findNpm(env) {
   const candidates = [env.npm_execpath, join(dirname(process.execPath), 'node_modules', 'npm', 'bin', 'npm-cli.js')];
   const script = candidates.find((path) => path && /npm-cli\.c?js$/.test(path) && existsSync(path));
   if (script && (env.npm_execpath || process.platform === 'win32')) return [process.execPath, [script]];

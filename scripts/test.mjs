@@ -1,11 +1,13 @@
 // npm test: set-up, vitest, and one line at the end that a machine can read.
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runInForeground } from './child.mjs';
+import { findProgram, runChild, runInForeground } from './child.mjs';
 import { quietEnvironment } from './run-lab.mjs';
 import { setUpOrExplain } from './setup.mjs';
+import { prepareWindow } from './window.mjs';
 
 /**
  * @typedef {object} VitestReport the parts of vitest's JSON report that are read here
@@ -29,13 +31,95 @@ export function countTests(report) {
   };
 }
 
-/** @param {string[]} args */
+/** @param {{ passed: number, failed: number, skipped: number }} counts */
+function summary({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
+}
+
+/**
+ * @typedef {object} PlaywrightReport the parts of Playwright's JSON report that are read here
+ * @property {{ expected: number, unexpected: number, flaky: number, skipped: number }} stats
+ * @property {unknown[]} errors outside any test
+ */
+
+/** @param {PlaywrightReport} report */
+export function countWindowTests({ stats, errors }) {
+  return {
+    passed: stats.expected + stats.flaky,
+    failed: stats.unexpected + (stats.unexpected === 0 ? errors.length : 0),
+    skipped: stats.skipped,
+  };
+}
+
+/**
+ * A screen in memory where there is none.
+ * @returns {Promise<{ display: string | undefined, end: () => void }>}
+ */
+async function ensureDisplay() {
+  if (process.platform !== 'linux' || process.env.DISPLAY) return { display: process.env.DISPLAY, end: () => {} };
+  if (!findProgram('Xvfb', process.env) && process.getuid?.() === 0 && findProgram('apt-get', process.env)) {
+    console.log('Installing Xvfb (apt-get)');
+    await runChild('apt-get', ['update']);
+    await runChild('apt-get', ['install', '-y', '--no-install-recommends', 'xvfb']);
+  }
+  if (!findProgram('Xvfb', process.env)) throw new Error('Xvfb is missing: sudo apt-get install -y xvfb');
+  // It chooses a free number itself and tells it on the descriptor named.
+  const screen = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1200x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const end = () => void screen.kill();
+  process.once('exit', end);
+  const pipe = /** @type {import('node:stream').Readable} */ (screen.stdio[3]);
+  const number = await new Promise((resolve, reject) => {
+    pipe.once('data', (data) => resolve(String(data).trim()));
+    screen.once('error', reject);
+    screen.once('exit', () => reject(new Error('Xvfb ended at once')));
+  });
+  return { display: `:${number}`, end };
+}
+
+/**
+ * The window's tests, on the built application.
+ * @param {string} root
+ * @param {string} file where Playwright writes its report
+ * @param {string[]} args
+ */
+async function runWindowTests(root, file, args) {
+  const program = await prepareWindow();
+  if (!program) return { passed: 0, failed: 1, skipped: 0 };
+  const { display, end } = await ensureDisplay();
+  try {
+    const env = {
+      ...quietEnvironment(process.env, false),
+      ...(display ? { DISPLAY: display } : {}),
+      DISTILL_LAB_PROGRAM: JSON.stringify(program),
+      PLAYWRIGHT_JSON_OUTPUT_NAME: file,
+    };
+    const playwright = join(root, 'node_modules', '@playwright', 'test', 'cli.js');
+    await runInForeground(process.execPath, [playwright, 'test', '--reporter=list,json', ...args], { env, cwd: root });
+    return countWindowTests(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    console.log(`The window could not be tested: ${error instanceof Error ? error.message : error}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  } finally {
+    end();
+  }
+}
+
+/** @param {string[]} args `e2e` first: the window's tests alone; other arguments go to vitest */
 async function runTests(args) {
   if (!(await setUpOrExplain())) return;
   const root = fileURLToPath(new URL('..', import.meta.url));
   const folder = mkdtempSync(join(tmpdir(), 'distill-lab-test-'));
   const file = join(folder, 'report.json');
   try {
+    const windowOnly = args[0] === 'e2e';
+    if (windowOnly) {
+      const counts = await runWindowTests(root, join(folder, 'window.json'), args.slice(1));
+      process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+      console.log(summary(counts));
+      return;
+    }
     const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const env = quietEnvironment(process.env, args.includes('--verbose'));
@@ -47,9 +131,7 @@ async function runTests(args) {
     }
     if (counts.passed + counts.failed === 0) console.log('No test ran');
     process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
-    console.log(
-      `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`,
-    );
+    console.log(summary(counts));
   } catch (error) {
     console.log(`vitest left no report: ${error instanceof Error ? error.message : error}`);
     console.log('0 passed, 1 failed');

@@ -1,5 +1,6 @@
 /** The one API that every front end calls: the terminal, the window, a study. */
 import { isDeepStrictEqual } from 'node:util';
+import { LabError } from './contract/errors';
 import type { RunRecord } from './contract/run';
 import type { RunSpec } from './contract/spec';
 import { parseRunSpec } from './contract/spec';
@@ -16,11 +17,13 @@ import type { Figures } from './evaluation/figures';
 import { figuresOf } from './evaluation/figures';
 import type { Logits } from './evaluation/logits';
 import { predictions } from './evaluation/logits';
+import { readCheckpointFile } from './experiments/checkpoint-file';
 import { describeEnvironment } from './experiments/environment';
 import type { DamagedRun, Run, Subset } from './experiments/run-store';
 import { RunStore } from './experiments/run-store';
 import type { ActiveRun } from './experiments/training-run';
 import { activateRun, createRun, loadModel, resolveTeachers } from './experiments/training-run';
+import { Model } from './models/model';
 
 /** A bias correction and what it gives on the test images. */
 export interface CorrectedErrors extends BiasCorrection {
@@ -103,6 +106,57 @@ export class Lab {
 
   delete(reference: string): Promise<void> {
     return this.store.delete(reference);
+  }
+
+  /**
+   * A finished run made of a file that `writeCheckpointFile` wrote, evaluated on the test images.
+   * @throws LabError when the file is damaged or fits no model; then there is no new run
+   */
+  async loadCheckpoint(file: string): Promise<Run> {
+    const { record, epoch, state } = await readCheckpointFile(file);
+    const { side, classes } = record.model;
+    const { test } = this.dataset();
+    if (side !== this.dataset().side || classes !== this.dataset().classes) {
+      throw new LabError('incompatible', `${file} reads ${side}×${side} images of ${classes} classes.`);
+    }
+    const model = Model.restore(record.spec.model, { side, classes }, state.tensors, file);
+    const positions = Int32Array.from(test.labels.keys());
+    let values: Float32Array;
+    try {
+      values = model.logits(drawUnshifted(test.images, side, positions, record.spec.data.normalisation));
+    } finally {
+      model.dispose();
+    }
+    const logits = { values, count: positions.length, classes };
+    const { id: _id, ...described } = record;
+    // Its teachers stayed behind: what they taught is in the weights.
+    const run = await this.store.create(record.spec.name || record.model.summary, {
+      ...described,
+      teachers: [],
+      status: 'created',
+    });
+    try {
+      const name = `epoch-${String(epoch).padStart(4, '0')}`;
+      const testErrors = countErrors(predictions(logits), test.labels);
+      await run.writeCheckpoint(
+        { name, epoch, step: state.step, seconds: 0, testErrors },
+        state,
+        { test: logits },
+        { status: 'finished' },
+      );
+      return run;
+    } catch (error) {
+      await this.delete(run.id);
+      throw error;
+    }
+  }
+
+  /**
+   * The network of a checkpoint, for single images.
+   * @returns disposable
+   */
+  async model(run: Run, checkpoint: string): Promise<Model> {
+    return loadModel(run, run.checkpoint(checkpoint));
   }
 
   /** Runs that were distilled from this one. */

@@ -59,6 +59,11 @@ export class RunStore {
     this.folder = join(lab, 'runs');
   }
 
+  /** The folder in which each run is a folder. */
+  get runsFolder(): string {
+    return this.folder;
+  }
+
   /** Ids of all runs, oldest first. */
   ids(): string[] {
     let names: string[];
@@ -69,6 +74,11 @@ export class RunStore {
       throw storageError(error, this.folder);
     }
     return names.filter((name) => /^\d{4,}-/.test(name)).sort((a, b) => numberOf(a) - numberOf(b));
+  }
+
+  private binned(): string[] {
+    const bin = join(this.folder, '.bin');
+    return existsSync(bin) ? readdirSync(bin).filter((name) => /^\d{4,}-/.test(name)) : [];
   }
 
   /** Every run, oldest first, the damaged ones with what is wrong. */
@@ -118,7 +128,8 @@ export class RunStore {
    */
   async create(name: string, describe: Omit<RunRecord, 'id'>): Promise<Run> {
     makeFolder(this.folder);
-    const highest = this.ids().reduce((most, id) => Math.max(most, numberOf(id)), 0);
+    // A deleted run may come back from the bin: its number is not given again meanwhile.
+    const highest = [...this.ids(), ...this.binned()].reduce((most, id) => Math.max(most, numberOf(id)), 0);
     for (let number = highest + 1; ; number++) {
       const digits = String(number).padStart(4, '0');
       const id = `${digits}-${slug(name)}`;

@@ -1,0 +1,43 @@
+/** The channels between a window's preload script and the shell: the one list that both sides use. */
+import * as v from 'valibot';
+
+const text = v.pipe(v.string(), v.maxLength(4096));
+
+const FileOptions = v.object({
+  title: v.optional(text),
+  defaultPath: v.optional(text),
+  filters: v.optional(v.array(v.object({ name: text, extensions: v.array(text) }))),
+});
+
+export type FileOptions = v.InferInput<typeof FileOptions>;
+
+/** What each channel takes; a payload of another shape is refused. */
+export const payloads = {
+  'open-file': FileOptions,
+  'save-file': FileOptions,
+  'choose-folder': FileOptions,
+  'open-external': text,
+  'show-log': v.undefined(),
+} as const;
+
+export type Channel = keyof typeof payloads;
+export type Payload<Name extends Channel> = v.InferOutput<(typeof payloads)[Name]>;
+
+/** What a channel gives back. */
+export interface Results {
+  'open-file': string | undefined;
+  'save-file': string | undefined;
+  'choose-folder': string | undefined;
+  'open-external': undefined;
+  'show-log': undefined;
+}
+
+/** Pages outside that a window may ask the system's browser to open. */
+export const EXTERNAL_HOSTS: readonly string[] = ['arxiv.org', 'github.com', 'www.tensorflow.org', 'yann.lecun.com'];
+
+/** Sent to the window without an answer. */
+export const COMMAND_CHANNEL = 'command';
+export const PORT_CHANNEL = 'core-port';
+export const LOST_CHANNEL = 'core-lost';
+/** Sent by the window when its listeners are there. */
+export const READY_CHANNEL = 'window-ready';

@@ -1,0 +1,47 @@
+/** Native dialogs: files, folders, and the question before quitting. */
+import type { BrowserWindow } from 'electron';
+import { dialog } from 'electron';
+import type { FileOptions } from './contract';
+
+/** Leaves out what is not given: dialogs do not take `undefined` for an absent option. */
+function given({ title, defaultPath, filters }: FileOptions) {
+  return {
+    ...(title === undefined ? {} : { title }),
+    ...(defaultPath === undefined ? {} : { defaultPath }),
+    ...(filters === undefined ? {} : { filters: filters.map(({ name, extensions }) => ({ name, extensions })) }),
+  };
+}
+
+/** @returns the file's path; undefined when it was cancelled */
+export async function openFile(window: BrowserWindow, options: FileOptions): Promise<string | undefined> {
+  const { filePaths } = await dialog.showOpenDialog(window, { ...given(options), properties: ['openFile'] });
+  return filePaths[0];
+}
+
+/** @returns the file's path; undefined when it was cancelled */
+export async function saveFile(window: BrowserWindow, options: FileOptions): Promise<string | undefined> {
+  const { canceled, filePath } = await dialog.showSaveDialog(window, given(options));
+  return canceled || filePath === '' ? undefined : filePath;
+}
+
+/** @returns the folder's path; undefined when it was cancelled */
+export async function chooseFolder(window: BrowserWindow, options: FileOptions): Promise<string | undefined> {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    ...given(options),
+    properties: ['openDirectory', 'createDirectory'],
+  });
+  return filePaths[0];
+}
+
+/** Asks what becomes of the training under way; true to quit once its epoch is finished. */
+export async function confirmQuit(window: BrowserWindow): Promise<boolean> {
+  const { response } = await dialog.showMessageBox(window, {
+    type: 'question',
+    message: 'A run is being trained.',
+    detail: 'Its epoch can be finished in the background; Distill Lab then quits, and the run can be resumed.',
+    buttons: ['Finish the epoch, then quit', 'Cancel'],
+    defaultId: 0,
+    cancelId: 1,
+  });
+  return response === 0;
+}

@@ -1,0 +1,148 @@
+/** The desktop application's boot order; what each part does stands in its own file. */
+import type { BrowserWindow } from 'electron';
+import { app, shell } from 'electron';
+import { createHash } from 'node:crypto';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { COMMAND_CHANNEL, EXTERNAL_HOSTS, LOST_CHANNEL, PORT_CHANNEL } from './contract';
+import { CoreProcess } from './core-process';
+import { chooseFolder, confirmQuit, openFile, saveFile } from './dialogs';
+import { handle, onWindowReady } from './ipc';
+import { note, showLog, startLog, warn } from './log';
+import { installMenu } from './menu';
+import { registerScheme, serveApp } from './protocol';
+import { denyPermissions, openWindow } from './window';
+
+/** The lab folder asked for with --lab=DIR, with what links there are resolved: one folder, one instance. */
+function labFolder(): string {
+  const asked = app.commandLine.getSwitchValue('lab');
+  const path = resolve(asked || join(homedir(), 'distill-lab'));
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+const lab = labFolder();
+app.setName('Distill Lab');
+// An instance is known by its data folder: each lab folder has one of its own.
+const labKey = createHash('sha256').update(lab).digest('hex').slice(0, 16);
+const stateFolder = join(app.getPath('appData'), 'distill-lab', labKey);
+mkdirSync(stateFolder, { recursive: true });
+app.setPath('userData', stateFolder);
+startLog(join(stateFolder, 'logs'));
+registerScheme();
+
+let window: BrowserWindow | undefined;
+let core: CoreProcess | undefined;
+let pageListens = false;
+let leaving: 'no' | 'asking' | 'finishing' | 'yes' = 'no';
+
+function send(channel: string, ...args: unknown[]): void {
+  if (window && !window.isDestroyed()) window.webContents.send(channel, ...args);
+}
+
+/** Hands the window a port, once both its page and the core listen: whichever is last calls this. */
+function handPort(): void {
+  if (!pageListens || !window || window.isDestroyed()) return;
+  const port = core?.connect();
+  if (port) window.webContents.postMessage(PORT_CHANNEL, null, [port]);
+}
+
+function raise(): void {
+  if (!window || window.isDestroyed()) return;
+  if (window.isMinimized()) window.restore();
+  window.show();
+  window.focus();
+}
+
+/** Quits at once when nothing is trained; otherwise asks once. */
+async function leave(): Promise<void> {
+  if (leaving !== 'no' || !window) return;
+  if (core?.busy) {
+    leaving = 'asking';
+    if (!(await confirmQuit(window))) {
+      leaving = 'no';
+      return;
+    }
+    leaving = 'finishing';
+    note('Finishing the epoch before quitting');
+    if (!window.isDestroyed()) window.hide();
+    await core.finishEpoch();
+  }
+  leaving = 'yes';
+  core?.end();
+  app.quit();
+}
+
+function openLabWindow(): void {
+  window = openWindow(stateFolder);
+  window.on('close', (event) => {
+    if (leaving === 'yes') return;
+    event.preventDefault();
+    void leave();
+  });
+  window.webContents.on('render-process-gone', (_event, { reason }) => {
+    warn(`The window's process ended: ${reason}`);
+    pageListens = false;
+    if (leaving === 'no') window?.webContents.reload();
+  });
+}
+
+function answerWindow(): void {
+  handle('open-file', (options) => openFile(window!, options));
+  handle('save-file', (options) => saveFile(window!, options));
+  handle('choose-folder', (options) => chooseFolder(window!, options));
+  handle('show-log', async () => {
+    await showLog();
+    return undefined;
+  });
+  handle('open-external', async (address) => {
+    const url = new URL(address);
+    if (url.protocol !== 'https:' || !EXTERNAL_HOSTS.includes(url.host)) {
+      throw new Error(`${address} is not a page that the lab opens.`);
+    }
+    await shell.openExternal(url.href);
+    return undefined;
+  });
+  onWindowReady(() => {
+    pageListens = true;
+    handPort();
+  });
+}
+
+async function start(): Promise<void> {
+  await app.whenReady();
+  note(`Distill Lab, Electron ${process.versions.electron}, lab ${lab}`);
+  serveApp();
+  denyPermissions();
+  core = new CoreProcess(lab, {
+    output: (text) => note(`core: ${text.trimEnd()}`),
+    lost: (reason) => {
+      warn(reason);
+      send(LOST_CHANNEL, reason);
+    },
+    ready: handPort,
+  });
+  answerWindow();
+  installMenu(
+    (name) => send(COMMAND_CHANNEL, name),
+    () => void showLog(),
+  );
+  openLabWindow();
+}
+
+if (app.requestSingleInstanceLock()) {
+  app.on('second-instance', raise);
+  app.on('before-quit', (event) => {
+    if (leaving === 'yes') return;
+    event.preventDefault();
+    void leave();
+  });
+  app.on('window-all-closed', () => app.quit());
+  void start();
+} else {
+  app.quit();
+}

@@ -1,0 +1,58 @@
+/** The menu: its entries are commands that the window carries out. */
+import type { MenuItemConstructorOptions } from 'electron';
+import { Menu } from 'electron';
+
+/**
+ * @param send hands a command's name to the window
+ * @param showLog opens the log file
+ */
+export function installMenu(send: (command: string) => void, showLog: () => void): void {
+  const command = (label: string, name: string, accelerator?: string): MenuItemConstructorOptions => ({
+    label,
+    click: () => send(name),
+    ...(accelerator === undefined ? {} : { accelerator }),
+  });
+  const template: MenuItemConstructorOptions[] = [
+    ...(process.platform === 'darwin' ? [{ role: 'appMenu' as const }] : []),
+    {
+      label: '&File',
+      submenu: [
+        command('New run', 'new-run', 'CmdOrCtrl+N'),
+        command('Load checkpoint…', 'load-checkpoint', 'CmdOrCtrl+O'),
+        command('Save checkpoint…', 'save-checkpoint', 'CmdOrCtrl+S'),
+        { type: 'separator' },
+        { role: 'quit' },
+      ],
+    },
+    { role: 'editMenu' },
+    {
+      label: '&View',
+      submenu: [
+        command('Data', 'view-data', 'CmdOrCtrl+1'),
+        command('Train', 'view-train', 'CmdOrCtrl+2'),
+        command('Inspect', 'view-inspect', 'CmdOrCtrl+3'),
+        command('Compare', 'view-compare', 'CmdOrCtrl+4'),
+        { type: 'separator' },
+        { role: 'resetZoom' },
+        { role: 'zoomIn' },
+        { role: 'zoomOut' },
+        { role: 'togglefullscreen' },
+      ],
+    },
+    {
+      label: '&Run',
+      submenu: [
+        // The page itself hears the space bar: as a menu's shortcut it would be taken from text fields.
+        command('Pause or go on', 'pause-or-proceed', 'CmdOrCtrl+P'),
+        command('Single step', 'single-step', 'CmdOrCtrl+Right'),
+        command('Stop', 'stop', 'CmdOrCtrl+.'),
+        command('Resume', 'resume', 'CmdOrCtrl+R'),
+      ],
+    },
+    {
+      label: '&Help',
+      submenu: [command('Keyboard shortcuts', 'shortcuts', 'F1'), { label: 'Show log', click: showLog }],
+    },
+  ];
+  Menu.setApplicationMenu(Menu.buildFromTemplate(template));
+}

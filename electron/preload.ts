@@ -1,0 +1,29 @@
+/** `window.desktop`, and the core's port handed on: a context bridge cannot carry one. */
+import { contextBridge, ipcRenderer } from 'electron';
+import type { Channel, FileOptions, Payload, Results } from './contract';
+import { COMMAND_CHANNEL, LOST_CHANNEL, PORT_CHANNEL, READY_CHANNEL } from './contract';
+
+function invoke<Name extends Channel>(channel: Name, payload: Payload<Name>): Promise<Results[Name]> {
+  return ipcRenderer.invoke(channel, payload) as Promise<Results[Name]>;
+}
+
+contextBridge.exposeInMainWorld('desktop', {
+  platform: process.platform,
+  openFile: (options: FileOptions) => invoke('open-file', options),
+  saveFile: (options: FileOptions) => invoke('save-file', options),
+  chooseFolder: (options: FileOptions) => invoke('choose-folder', options),
+  openExternal: (url: string) => invoke('open-external', url),
+  showLog: () => invoke('show-log', undefined),
+  /** Calls back with the name of each menu command; returns the function that ends it. */
+  onCommand: (callback: (name: string) => void) => {
+    const listener = (_event: unknown, name: string): void => callback(name);
+    ipcRenderer.on(COMMAND_CHANNEL, listener);
+    return () => void ipcRenderer.off(COMMAND_CHANNEL, listener);
+  },
+});
+
+ipcRenderer.on(PORT_CHANNEL, (event) => window.postMessage({ type: PORT_CHANNEL }, '*', [...event.ports]));
+ipcRenderer.on(LOST_CHANNEL, (_event, reason: string) => window.postMessage({ type: LOST_CHANNEL, reason }, '*'));
+
+// Scripts of the page have run by then, and listen.
+window.addEventListener('load', () => ipcRenderer.send(READY_CHANNEL));

@@ -1,0 +1,52 @@
+/** Numbers and names as people read them. */
+import type { RunSummary } from '../src-core/contract/rpc';
+
+const whole = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
+const compact = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumSignificantDigits: 3 });
+
+export function count(value: number): string {
+  return whole.format(value);
+}
+
+/** Such as "1.2M". */
+export function short(value: number): string {
+  return compact.format(value);
+}
+
+/** Three significant digits. */
+export function figure(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return '–';
+  if (value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e6)) return value.toExponential(2);
+  return String(Number(value.toPrecision(3)));
+}
+
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '–';
+  if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
+}
+
+const OBJECTIVES = { hard: 'hard labels', soft: 'distilled', 'mse-logits': 'logit matching' } as const;
+
+/** The second line of a run in a list. */
+export function subtitle(run: RunSummary): string {
+  if (run.damage !== undefined) return run.damage;
+  return `${run.model} · ${OBJECTIVES[run.objective]} · seed ${run.seed}`;
+}
+
+const STATUS = {
+  created: 'not started',
+  queued: 'waiting',
+  running: 'running',
+  paused: 'paused',
+  stopped: 'stopped',
+  finished: 'done',
+  failed: 'failed',
+} as const;
+
+export function statusText(status: RunSummary['status']): string {
+  return STATUS[status];
+}

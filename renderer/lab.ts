@@ -1,0 +1,119 @@
+/** The one RPC client: the core's functions over the port that the shell hands to the window. */
+import { createBirpc } from 'birpc';
+import { readonly, shallowRef } from 'vue';
+import { LabError } from '../src-core/contract/errors';
+import type { LabErrorCode } from '../src-core/contract/errors';
+import type { CoreFunctions, Remote, WindowFunctions } from '../src-core/contract/rpc';
+
+type Connection = 'starting' | 'ready' | 'lost';
+type Caller = (name: string, args: unknown[]) => Promise<unknown>;
+
+const state = shallowRef<Connection>('starting');
+/** "starting" until the first port arrives, "lost" between a core that ended and the next one. */
+export const connection = readonly(state);
+
+class Listeners<Args extends unknown[]> {
+  readonly #callbacks = new Set<(...args: Args) => void>();
+
+  add = (callback: (...args: Args) => void): (() => void) => {
+    this.#callbacks.add(callback);
+    return () => this.#callbacks.delete(callback);
+  };
+
+  call(...args: Args): void {
+    for (const callback of this.#callbacks) callback(...args);
+  }
+}
+
+const events = new Listeners<Parameters<WindowFunctions['events']>>();
+const runsChanged = new Listeners<[]>();
+const evaluated = new Listeners<Parameters<WindowFunctions['evaluated']>>();
+
+/** Each returns the function that ends the listening. */
+export const onEvents = events.add;
+export const onRunsChanged = runsChanged.add;
+export const onEvaluated = evaluated.add;
+
+let call: Caller | undefined;
+let close: ((error: Error) => void) | undefined;
+let waiting: ((caller: Caller) => void)[] = [];
+
+function lostError(): LabError {
+  return new LabError('engine', 'The core has stopped.', 'It starts again by itself: try once more in a moment.');
+}
+
+/** A structured clone keeps of a thrown object less than it had: whatever arrives becomes a LabError again. */
+function labError(error: unknown): LabError {
+  if (error instanceof LabError) return error;
+  const { code, message, what, remedy } = (error ?? {}) as Partial<LabError>;
+  return new LabError((code ?? 'engine') as LabErrorCode, what ?? message ?? String(error), what ? (remedy ?? '') : '');
+}
+
+/** A reactive proxy cannot be cloned: plain copies of what is no typed array. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
+}
+
+function lose(): void {
+  if (!call) return;
+  call = undefined;
+  close?.(lostError());
+  close = undefined;
+  state.value = 'lost';
+}
+
+/** Talks over this port from now on. */
+function connect(port: MessagePort): void {
+  lose();
+  const functions: WindowFunctions = {
+    events: (list) => events.call(list),
+    runsChanged: () => runsChanged.call(),
+    evaluated: (run, epoch) => evaluated.call(run, epoch),
+  };
+  const rpc = createBirpc<CoreFunctions, WindowFunctions>(functions, {
+    post: (message) => port.postMessage(message),
+    on: (listener) => port.addEventListener('message', (event) => listener(event.data)),
+    // A run of many epochs may end before a call returns: no call is too long, only a core can be lost.
+    timeout: -1,
+  });
+  const caller: Caller = (name, args) => rpc.$call(name as keyof CoreFunctions, ...(args as never));
+  close = (error) => {
+    rpc.$close(error);
+    port.close();
+  };
+  // Chromium tells of a closed port from version 122 on; before that the shell says it.
+  port.addEventListener('close', () => {
+    if (call === caller) lose();
+  });
+  port.start();
+  call = caller;
+  state.value = 'ready';
+  const queue = waiting;
+  waiting = [];
+  for (const go of queue) go(caller);
+}
+
+window.addEventListener('message', (event: MessageEvent<{ type?: string } | undefined>) => {
+  if (event.source !== null && event.source !== window) return;
+  const [port] = event.ports;
+  if (event.data?.type === 'core-port' && port) connect(port);
+  else if (event.data?.type === 'core-lost') lose();
+});
+
+async function invoke(name: string, args: unknown[]): Promise<unknown> {
+  if (!call && state.value === 'lost') throw lostError();
+  const caller = call ?? (await new Promise<Caller>((resolve) => waiting.push(resolve)));
+  try {
+    return await caller(name, args.map(plain));
+  } catch (error) {
+    throw state.value === 'lost' ? lostError() : labError(error);
+  }
+}
+
+export const lab = new Proxy({} as Remote<CoreFunctions>, {
+  get: (_, name: string) =>
+    // A promise of this object must not take it for a promise.
+    name === 'then' ? undefined : (...args: unknown[]) => invoke(name, args),
+});

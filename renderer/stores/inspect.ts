@@ -1,0 +1,302 @@
+/** What is looked at: a run's checkpoint, its partner, a cell, a digit, and the bias laid over all of it. */
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef, watch } from 'vue';
+import { messageOf } from '../../src-core/contract/errors';
+import type { LabelledLogits, RunDetail } from '../../src-core/contract/rpc';
+import { applyBias, matchPrior, optimalBias } from '../../src-core/evaluation/bias';
+import { crossEntropies } from '../../src-core/evaluation/calibration';
+import { confusionMatrix, errorSums, mostConfused } from '../../src-core/evaluation/confusion';
+import { clopperPearson, countErrors } from '../../src-core/evaluation/errors';
+import { divergences } from '../../src-core/evaluation/fidelity';
+import type { Logits } from '../../src-core/evaluation/logits';
+import { confidence, predictions } from '../../src-core/evaluation/logits';
+import { orderDigits } from '../digits/order';
+import type { DigitOrder } from '../digits/order';
+import { lab } from '../lab';
+import { useDataset } from './dataset';
+import { useRuns } from './runs';
+
+export interface Cell {
+  readonly label: number;
+  readonly predicted: number;
+}
+
+export interface Partner {
+  readonly run: string;
+  readonly checkpoint: string;
+  readonly role: 'teacher' | 'student';
+}
+
+export const useInspect = defineStore('inspect', () => {
+  const runs = useRuns();
+  const dataset = useDataset();
+
+  const detail = shallowRef<RunDetail>();
+  const checkpoint = ref<string>();
+  const logits = shallowRef<LabelledLogits>();
+  const validation = shallowRef<LabelledLogits>();
+  const partnerIndex = ref(0);
+  const partnerLogits = shallowRef<LabelledLogits>();
+  const loading = ref(false);
+  const failure = ref('');
+  const bias = shallowRef<Float32Array>(new Float32Array(10));
+  /** set while the bias stands as an optimum on test labels left it */
+  const biasTunedOn = ref<'test' | 'validation' | 'prior'>();
+  const past = shallowRef<readonly Float32Array[]>([]);
+  const cell = shallowRef<Cell>();
+  const chosen = ref<number>();
+  const order = ref<DigitOrder>('confidence');
+  const temperature = ref(4);
+
+  const record = computed(() => detail.value?.record);
+  const checkpoints = computed(() => record.value?.checkpoints ?? []);
+  const shown = computed(() => checkpoints.value.find((kept) => kept.name === checkpoint.value));
+  /** the number shown was chosen by looking at the test set */
+  const tunedOnTest = computed(() => {
+    const best = record.value?.best;
+    return biasTunedOn.value === 'test' || (best?.selectedOn === 'test' && best.checkpoint === checkpoint.value);
+  });
+  const partners = computed<readonly Partner[]>(() => [
+    ...(record.value?.teachers ?? []).map(({ run, checkpoint: name }) => ({
+      run,
+      checkpoint: name,
+      role: 'teacher' as const,
+    })),
+    ...(detail.value?.students ?? []).map((run) => ({ run, checkpoint: 'last', role: 'student' as const })),
+  ]);
+  const partner = computed(() => partners.value[partnerIndex.value]);
+
+  /** Written again and again: a slider that is dragged makes no garbage of 400 kB a frame. */
+  let buffer = new Float32Array(0);
+  const biased = computed<Logits | undefined>(() => {
+    if (!logits.value) return undefined;
+    const { values, count, classes } = logits.value;
+    if (buffer.length !== values.length) buffer = new Float32Array(values.length);
+    return applyBias({ values, count, classes }, bias.value, buffer);
+  });
+  const predicted = computed(() => biased.value && predictions(biased.value));
+  const errors = computed(() =>
+    predicted.value && logits.value ? countErrors(predicted.value, logits.value.labels) : undefined,
+  );
+  const plainErrors = computed(() => logits.value && countErrors(predictions(logits.value), logits.value.labels));
+  /** 95 %, in errors */
+  const interval = computed(() => {
+    if (errors.value === undefined || !logits.value || logits.value.count === 0) return undefined;
+    const { low, high } = clopperPearson(errors.value, logits.value.count);
+    return { low: Math.round(low * logits.value.count), high: Math.round(high * logits.value.count) };
+  });
+  const matrix = computed(
+    () => predicted.value && confusionMatrix(predicted.value, logits.value!.labels, logits.value!.classes),
+  );
+  const sums = computed(() => matrix.value && errorSums(matrix.value, logits.value!.classes));
+  const worst = computed(() => (matrix.value ? mostConfused(matrix.value, logits.value!.classes, 3) : []));
+  const confidences = computed(() => biased.value && confidence(biased.value));
+
+  const orderedBy = computed(() =>
+    order.value === 'disagreement' && !comparable.value ? ('confidence' as const) : order.value,
+  );
+  const comparable = computed(
+    () =>
+      logits.value !== undefined &&
+      partnerLogits.value !== undefined &&
+      partnerLogits.value.count === logits.value.count,
+  );
+  /** KL(teacher‖student), whichever of the two the run is */
+  const disagreement = computed(() => {
+    if (!biased.value || !comparable.value) return undefined;
+    return partner.value?.role === 'teacher'
+      ? divergences(partnerLogits.value!, biased.value)
+      : divergences(biased.value, partnerLogits.value!);
+  });
+  const sortValues = computed<ArrayLike<number> | undefined>(() => {
+    if (!biased.value) return undefined;
+    if (orderedBy.value === 'loss') return crossEntropies(biased.value, logits.value!.labels);
+    return orderedBy.value === 'disagreement' ? disagreement.value : confidences.value;
+  });
+  /** of the cell, or all errors */
+  const rows = computed(() => {
+    if (!predicted.value || !sortValues.value) return new Uint32Array(0);
+    const { labels } = logits.value!;
+    const found: number[] = [];
+    for (let row = 0; row < labels.length; row++) {
+      const read = predicted.value[row];
+      const wanted = cell.value
+        ? labels[row] === cell.value.label && read === cell.value.predicted
+        : labels[row] !== read;
+      if (wanted) found.push(row);
+    }
+    return orderDigits(found, sortValues.value);
+  });
+
+  let turn = 0;
+  async function loadRun(id: string | undefined): Promise<void> {
+    const mine = ++turn;
+    detail.value = undefined;
+    logits.value = undefined;
+    failure.value = '';
+    cell.value = undefined;
+    chosen.value = undefined;
+    partnerIndex.value = 0;
+    checkpoint.value = undefined;
+    bias.value = new Float32Array(10);
+    biasTunedOn.value = undefined;
+    past.value = [];
+    if (id === undefined) return;
+    loading.value = true;
+    try {
+      const found = await lab.run(id);
+      if (mine !== turn) return;
+      detail.value = found;
+      const last = found.record.checkpoints.at(-1);
+      const best = found.record.best?.checkpoint;
+      await loadCheckpoint(last?.name ?? best);
+    } catch (error) {
+      if (mine === turn) failure.value = messageOf(error);
+    } finally {
+      if (mine === turn) loading.value = false;
+    }
+  }
+
+  let checkpointTurn = 0;
+  async function loadCheckpoint(name: string | undefined): Promise<void> {
+    const mine = ++checkpointTurn;
+    checkpoint.value = name;
+    const run = record.value?.id;
+    if (run === undefined || name === undefined) return;
+    failure.value = '';
+    try {
+      const [test, held] = await Promise.all([
+        lab.logits({ run, checkpoint: name }, 'test'),
+        lab.logits({ run, checkpoint: name }, 'validation').catch(() => undefined),
+      ]);
+      if (mine !== checkpointTurn) return;
+      if (test && bias.value.length !== test.classes) bias.value = new Float32Array(test.classes);
+      logits.value = test;
+      validation.value = held;
+      if (!test) failure.value = 'This checkpoint has no predictions of the test images. Choose another epoch.';
+    } catch (error) {
+      if (mine === checkpointTurn) failure.value = messageOf(error);
+    }
+  }
+
+  watch(() => runs.selectedId, loadRun, { immediate: true });
+  watch(partner, async (now) => {
+    partnerLogits.value = undefined;
+    if (!now) return;
+    const found = await lab.logits({ run: now.run, checkpoint: now.checkpoint }, 'test').catch(() => undefined);
+    if (partner.value === now) partnerLogits.value = found;
+  });
+
+  /** A checkpoint that training has just kept appears on the slider. */
+  watch(
+    () => (record.value ? runs.details.get(record.value.id) : undefined),
+    (newer) => {
+      if (newer && newer.record.id === record.value?.id) detail.value = newer;
+    },
+  );
+
+  /** What each bias was tuned on: an undo brings the mark back with the bias. */
+  const tunings = new WeakMap<Float32Array, 'test' | 'validation' | 'prior'>();
+
+  function setBias(next: Float32Array, tuned?: 'test' | 'validation' | 'prior'): void {
+    past.value = [...past.value.slice(-49), bias.value];
+    bias.value = next;
+    biasTunedOn.value = tuned;
+    if (tuned) tunings.set(next, tuned);
+  }
+
+  /** While a slider is dragged: no step to undo but the first. */
+  function dragBias(label: number, value: number): void {
+    const next = Float32Array.from(bias.value);
+    next[label] = value;
+    bias.value = next;
+    // Moved on from an optimum on test labels, it still stems from them.
+    if (biasTunedOn.value === 'test') tunings.set(next, 'test');
+    else biasTunedOn.value = undefined;
+  }
+
+  function rememberBias(): void {
+    if (past.value.at(-1) !== bias.value) past.value = [...past.value.slice(-49), bias.value];
+  }
+
+  function presetBias(classes: readonly number[], constant: number): void {
+    const next = new Float32Array(bias.value.length);
+    for (const label of classes) next[label] = constant;
+    setBias(next);
+  }
+
+  function undoBias(): void {
+    const last = past.value.at(-1);
+    if (!last) return;
+    past.value = past.value.slice(0, -1);
+    bias.value = last;
+    biasTunedOn.value = tunings.get(last);
+  }
+
+  function optimise(classes: readonly number[], on: 'validation' | 'test'): void {
+    const source = on === 'test' ? logits.value : validation.value;
+    if (source && classes.length > 0) setBias(optimalBias(source, source.labels, classes, on).bias, on);
+  }
+
+  /** Shares of the whole training set: no label of a test image is looked at. */
+  function matchPriors(classes: readonly number[]): void {
+    const counts = dataset.summary?.train;
+    if (!logits.value || !counts || classes.length === 0) return;
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    setBias(
+      matchPrior(
+        logits.value,
+        counts.map((count) => count / total),
+        classes,
+      ).bias,
+      'prior',
+    );
+  }
+
+  return {
+    detail,
+    record,
+    checkpoint,
+    checkpoints,
+    shown,
+    logits,
+    validation,
+    partners,
+    partner,
+    partnerIndex,
+    partnerLogits,
+    comparable,
+    loading,
+    failure,
+    bias,
+    biasTunedOn,
+    past,
+    cell,
+    chosen,
+    order,
+    orderedBy,
+    temperature,
+    tunedOnTest,
+    biased,
+    predicted,
+    errors,
+    plainErrors,
+    interval,
+    matrix,
+    sums,
+    worst,
+    confidences,
+    disagreement,
+    sortValues,
+    rows,
+    loadRun,
+    loadCheckpoint,
+    setBias,
+    dragBias,
+    rememberBias,
+    presetBias,
+    undoBias,
+    optimise,
+    matchPriors,
+  };
+});

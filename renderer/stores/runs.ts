@@ -1,0 +1,182 @@
+/** The runs of the lab: the list, the chosen one, what runs now, and the commands. */
+import { defineStore } from 'pinia';
+import { computed, ref, shallowReactive, shallowRef, watch } from 'vue';
+import type { RunEvent } from '../../src-core/contract/run';
+import type { CheckpointReference, RunDetail, RunNotes, RunSummary } from '../../src-core/contract/rpc';
+import { connection, lab, onEvaluated, onEvents, onRunsChanged } from '../lab';
+import { Metrics } from './metrics';
+import type { Progress } from './metrics';
+import { useUi } from './ui';
+
+export const useRuns = defineStore('runs', () => {
+  const ui = useUi();
+  const list = shallowRef<readonly RunSummary[]>([]);
+  const loaded = ref(false);
+  const selectedId = ref<string>();
+  /** newest progress of each run that runs */
+  const progress = shallowReactive(new Map<string, Progress>());
+  const details = shallowReactive(new Map<string, RunDetail>());
+  /** last epoch of a run whose test images were evaluated */
+  const evaluatedEpoch = shallowReactive(new Map<string, number>());
+  /** Rises with every change of any buffer; the buffers themselves are not reactive. */
+  const version = ref(0);
+  const buffers = new Map<string, Metrics>();
+
+  const byId = computed(() => new Map(list.value.map((run) => [run.id, run])));
+  const selected = computed(() => (selectedId.value === undefined ? undefined : byId.value.get(selectedId.value)));
+  const running = computed(() => list.value.find((run) => run.status === 'running' || run.status === 'paused'));
+  const queued = computed(() => list.value.filter((run) => run.status === 'queued'));
+
+  function metrics(id: string): Metrics {
+    let buffer = buffers.get(id);
+    if (!buffer) buffers.set(id, (buffer = new Metrics()));
+    return buffer;
+  }
+
+  function receive(events: readonly RunEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'progress') {
+        progress.set(event.run, event);
+        metrics(event.run).appendProgress(event);
+      } else if (event.type === 'epoch') {
+        metrics(event.run).append(event.record);
+        patch(event.run, {
+          epoch: event.record.epoch,
+          ...(event.record.testErrors === undefined ? {} : { testErrors: event.record.testErrors }),
+        });
+      } else {
+        if (event.status !== 'running') progress.delete(event.run);
+        patch(event.run, { status: event.status, ...(event.failure === undefined ? {} : { failure: event.failure }) });
+      }
+    }
+    version.value++;
+  }
+
+  function patch(id: string, change: Partial<RunSummary>): void {
+    if (!byId.value.has(id)) return;
+    list.value = list.value.map((run) => (run.id === id ? { ...run, ...change } : run));
+  }
+
+  let refreshing: Promise<void> | undefined;
+  let again = false;
+  /** Reads the list anew; calls while it is being read lead to one more reading. */
+  function refresh(): Promise<void> {
+    if (refreshing) {
+      again = true;
+      return refreshing;
+    }
+    refreshing = (async () => {
+      do {
+        again = false;
+        const found = await ui.attempt(() => lab.runs());
+        if (found) {
+          list.value = found;
+          loaded.value = true;
+          if (selectedId.value !== undefined && !byId.value.has(selectedId.value)) selectedId.value = undefined;
+        }
+      } while (again);
+      refreshing = undefined;
+    })();
+    return refreshing;
+  }
+
+  /** Reads a run's record and metrics. */
+  async function load(id: string): Promise<RunDetail | undefined> {
+    const detail = await ui.attempt(() => lab.run(id));
+    if (detail) {
+      details.set(id, detail);
+      metrics(id).load(detail.metrics);
+      version.value++;
+    }
+    return detail;
+  }
+
+  function select(id: string | undefined): void {
+    selectedId.value = id;
+    const run = id === undefined ? undefined : byId.value.get(id);
+    if (run && run.damage === undefined) void load(run.id);
+  }
+
+  async function start(spec: unknown): Promise<string | undefined> {
+    const id = await ui.attempt(() => lab.startRun(spec));
+    if (id !== undefined) {
+      await refresh();
+      select(id);
+    }
+    return id;
+  }
+
+  function command(action: () => Promise<unknown>): Promise<void> {
+    return ui.attempt(action).then(refresh);
+  }
+
+  async function remove(ids: readonly string[]): Promise<void> {
+    const titles = ids.map((id) => titleOf(id));
+    const done = await ui.attempt(async () => {
+      await lab.deleteRuns(ids);
+      return true;
+    });
+    if (!done) return;
+    list.value = list.value.filter((run) => !ids.includes(run.id));
+    if (selectedId.value !== undefined && ids.includes(selectedId.value)) selectedId.value = undefined;
+    ui.notify(ids.length === 1 ? `Deleted “${titles[0]}”.` : `Deleted ${ids.length} runs.`, {
+      action: { label: 'Undo', run: () => void command(() => lab.undelete(ids)) },
+    });
+  }
+
+  function titleOf(id: string): string {
+    return byId.value.get(id)?.notes.title || id;
+  }
+
+  onEvents(receive);
+  onRunsChanged(() => {
+    void refresh();
+    // Only what is open is read again: its status and checkpoints may have changed.
+    if (selectedId.value !== undefined && details.has(selectedId.value)) void load(selectedId.value);
+  });
+  onEvaluated((run, epoch) => evaluatedEpoch.set(run, epoch));
+  watch(
+    connection,
+    (now) => {
+      if (now === 'ready') void refresh();
+      else progress.clear();
+    },
+    { immediate: true },
+  );
+
+  return {
+    list,
+    loaded,
+    selectedId,
+    selected,
+    byId,
+    running,
+    queued,
+    progress,
+    details,
+    evaluatedEpoch,
+    version,
+    metrics,
+    refresh,
+    load,
+    select,
+    receive,
+    titleOf,
+    start,
+    remove,
+    resume: (id: string, checkpoint?: string) => command(() => lab.resumeRun(id, checkpoint)),
+    pause: (id: string) => command(() => lab.pause(id)),
+    proceed: (id: string) => command(() => lab.proceed(id)),
+    singleStep: (id: string) => command(() => lab.singleStep(id)),
+    stop: (id: string) => command(() => lab.stop(id)),
+    annotate: (id: string, notes: Partial<RunNotes>) => command(() => lab.annotate(id, notes)),
+    saveCheckpoint: (checkpoint: CheckpointReference, file: string) =>
+      ui.attempt(() => lab.saveCheckpoint(checkpoint, file)),
+    async loadCheckpoint(file: string): Promise<void> {
+      const id = await ui.attempt(() => lab.loadCheckpoint(file));
+      if (id === undefined) return;
+      await refresh();
+      select(id);
+    },
+  };
+});

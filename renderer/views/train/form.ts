@@ -1,0 +1,110 @@
+/** The spec's fields as a form: which belong to the chosen kinds, what goes in, and why something may not. */
+import { specFields } from '../../../src-core/contract/fields';
+import type { FieldDescription } from '../../../src-core/contract/fields';
+import { valueAt } from '../../stores/draft';
+
+export const GROUPS = [
+  { id: 'run', title: 'Run' },
+  { id: 'objective', title: 'Objective' },
+  { id: 'model', title: 'Model' },
+  { id: 'data', title: 'Data' },
+  { id: 'optimiser', title: 'Optimiser' },
+  { id: 'schedule', title: 'Schedule' },
+  { id: 'training', title: 'Training' },
+] as const;
+
+const FIELDS = specFields();
+
+/** Runs are chosen from a list, not written. */
+export const TEACHERS = 'objective.teachers';
+
+function groupOf(path: string): string {
+  return path.includes('.') ? path.slice(0, path.indexOf('.')) : 'run';
+}
+
+/** The value of a field, or its default. */
+export function shownValue(spec: unknown, field: FieldDescription): unknown {
+  const value = valueAt(spec, field.path);
+  if (value !== undefined) return value;
+  return field.default === undefined ? undefined : (JSON.parse(field.default) as unknown);
+}
+
+/** The fields of a group that exist for the kinds which the spec chooses. */
+export function fieldsOf(spec: unknown, group: string): FieldDescription[] {
+  return FIELDS.filter((field) => {
+    if (groupOf(field.path) !== group) return false;
+    if (field.kind === undefined) return true;
+    const kind = FIELDS.find((other) => other.path === `${group}.kind`)!;
+    return shownValue(spec, kind) === field.kind;
+  });
+}
+
+export function labelOf(path: string): string {
+  const name = path.slice(path.lastIndexOf('.') + 1);
+  if (path === 'objective.softWeight') return 'Soft weight w';
+  if (path === 'objective.temperature') return 'Temperature T';
+  if (path === 'data.jitter.pixels') return 'Jitter';
+  if (path === 'data.jitter.distribution') return 'Jitter drawn';
+  const words = name.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Such as ["a", "b"] where only some words are allowed. */
+export function optionsOf(field: FieldDescription): string[] | undefined {
+  return field.range?.includes(' | ') ? field.range.split(' | ') : undefined;
+}
+
+/** The bounds of a field that takes one number. */
+function boundsOf(field: FieldDescription): { min: number; max: number } | undefined {
+  const match = /^(-?[\d.e-]+) to (-?[\d.e-]+)$/.exec(field.range ?? '');
+  return match ? { min: Number(match[1]), max: Number(match[2]) } : undefined;
+}
+
+export function isText(field: FieldDescription): boolean {
+  return field.path === 'name';
+}
+
+/** A value as it is written in a box: lists with commas, "none" for null, objects as JSON. */
+export function written(value: unknown): string {
+  if (value === null) return 'none';
+  if (Array.isArray(value)) return value.join(', ');
+  if (typeof value === 'object') return JSON.stringify(value);
+  return value === undefined ? '' : String(value);
+}
+
+/** What was written, as a value; the core judges it. Words that are no value stay words, so that it can name them. */
+export function read(field: FieldDescription, text: string): unknown {
+  const trimmed = text.trim();
+  if (isText(field)) return text;
+  const isList = field.range?.includes('entries') ?? false;
+  if (isList)
+    return trimmed === ''
+      ? []
+      : trimmed.split(/[\s,]+/).map((item) => (Number.isNaN(Number(item)) ? item : Number(item)));
+  if (trimmed === 'none') return null;
+  if (trimmed === '') return undefined;
+  if (trimmed === 'true' || trimmed === 'false') return trimmed === 'true';
+  if (trimmed.startsWith('{')) {
+    try {
+      return JSON.parse(trimmed) as unknown;
+    } catch {
+      return trimmed;
+    }
+  }
+  return Number.isNaN(Number(trimmed)) ? trimmed : Number(trimmed);
+}
+
+/** Why a number cannot be taken, by the range its field states; empty when it can. */
+export function refusal(field: FieldDescription, value: unknown): string {
+  const bounds = boundsOf(field);
+  if (!bounds || value === undefined || value === null) return '';
+  if (typeof value !== 'number') return `must be a number, ${field.range}`;
+  return value < bounds.min || value > bounds.max ? `must be in ${field.range}` : '';
+}
+
+/** The field a refusal of the core is about: it names it, or begins with it. */
+export function fieldOfError(error: { readonly message: string; readonly field?: string }): string | undefined {
+  if (error.field !== undefined) return error.field;
+  const match = /^(?:Field |Unknown field )?"?([\w.]+)"?(?: =| is missing|\.)/.exec(error.message);
+  return match?.[1]?.replace(/\.\d+$/, '');
+}

@@ -1,0 +1,173 @@
+/**
+ * What a window may ask of the core, and what the core tells it: the one contract between `renderer/lab.ts` and
+ * `src-core/host.ts`. Everything is a structured clone: plain objects and typed arrays.
+ */
+import type { LabErrorCode } from './errors';
+import type { EpochRecord, RunEvent, RunRecord, RunStatus } from './run';
+import type { DataSpec, RunSpec, RunSpecInput } from './spec';
+
+export type Subset = 'test' | 'validation';
+
+/** Whether this core can train, and where it keeps things. */
+export interface CoreStatus {
+  readonly lab: string;
+  readonly labVersion: string;
+  /** absent where TensorFlow could not be loaded: everything that needs no training still works */
+  readonly engine?: {
+    readonly tensorflow: string;
+    readonly device: 'cpu' | 'gpu';
+    readonly processor: string;
+    readonly threads: number;
+  };
+  /** what `doctor` finds missing, with the command that mends it */
+  readonly problems: readonly { readonly what: string; readonly remedy: string }[];
+}
+
+export interface DatasetSummary {
+  readonly name: string;
+  readonly side: number;
+  readonly classes: number;
+  /** images of each class */
+  readonly train: readonly number[];
+  readonly test: readonly number[];
+}
+
+export interface PresetSummary {
+  readonly name: string;
+  readonly title: string;
+  readonly note: string;
+  readonly needsTeacher: boolean;
+  readonly spec: RunSpecInput;
+}
+
+/** A spec as it would be run, or the reason why it would not. */
+export type SpecCheck =
+  | {
+      readonly spec: RunSpec;
+      /** such as "784-800-800-10" */
+      readonly summary: string;
+      readonly parameterCount: number;
+      readonly multiplyAdds: number;
+      readonly training: number;
+      readonly validation: number;
+      readonly stepsPerEpoch: number;
+      /** learning rate at evenly spread steps, at most 200 of them, from the first to the last */
+      readonly learningRates: Float32Array;
+    }
+  | { readonly error: { readonly code: LabErrorCode; readonly message: string; readonly field?: string } };
+
+/** What a person adds to a run; it changes no result. */
+export interface RunNotes {
+  readonly title: string;
+  readonly tags: readonly string[];
+  readonly note: string;
+  readonly star: boolean;
+}
+
+/** A run in the list: read without opening its metrics. */
+export interface RunSummary {
+  readonly id: string;
+  /** what is wrong with its folder; the other fields are then empty */
+  readonly damage?: string;
+  readonly notes: RunNotes;
+  readonly status: RunStatus | 'queued' | 'paused';
+  readonly failure?: string;
+  readonly createdAt: string;
+  readonly model: string;
+  readonly objective: RunSpec['objective']['kind'];
+  readonly seed: number;
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly testErrors?: number;
+  readonly teachers: readonly string[];
+}
+
+export interface RunDetail {
+  readonly record: RunRecord;
+  readonly notes: RunNotes;
+  readonly status: RunSummary['status'];
+  readonly metrics: readonly EpochRecord[];
+  readonly students: readonly string[];
+}
+
+/** [count, classes] and the labels of the same images. */
+export interface LabelledLogits {
+  readonly values: Float32Array;
+  readonly count: number;
+  readonly classes: number;
+  readonly labels: Uint8Array;
+  /** positions of the images in the test (or training) set */
+  readonly positions: Int32Array;
+}
+
+export interface CheckpointReference {
+  readonly run: string;
+  /** "last", "best", a name or an epoch */
+  readonly checkpoint: string;
+}
+
+/** The core's functions; each rejects with an error that has a LabError's `code` and `message`. */
+export interface CoreFunctions {
+  status(): CoreStatus;
+  dataset(): DatasetSummary;
+  /** labels of all images of a part of the data set */
+  labels(part: 'train' | 'test'): Uint8Array;
+  /** grey values [positions, side × side]; at most 2,000 at a time */
+  images(part: 'train' | 'test', positions: Int32Array): Uint8Array;
+  /** the same digits as a training would see them: shifted, at most 2,000 at a time; `roll` rolls the dice again */
+  jittered(positions: Int32Array, jitter: DataSpec['jitter'], roll: number): Uint8Array;
+  /** images of each class that a data spec keeps for training and for validation */
+  transferSet(data: unknown): { readonly training: readonly number[]; readonly validation: readonly number[] };
+  presets(): readonly PresetSummary[];
+  checkSpec(spec: unknown): SpecCheck;
+
+  runs(): readonly RunSummary[];
+  run(id: string): RunDetail;
+  /** Creates a run and puts it at the end of the queue. */
+  startRun(spec: unknown): string;
+  /** Puts a stopped, failed or created run (back) into the queue. */
+  resumeRun(id: string, checkpoint?: string): void;
+  pause(id: string): void;
+  /** Goes on after a pause. */
+  proceed(id: string): void;
+  singleStep(id: string): void;
+  /** Ends with a checkpoint to resume from, or takes a waiting run out of the queue. */
+  stop(id: string): void;
+  /** Stops what runs at its epoch's end and empties the queue; resolves when all checkpoints are written. */
+  finishEpochAndStop(): void;
+  annotate(id: string, notes: Partial<RunNotes>): void;
+  /** Moves runs to the bin; `undelete` brings them back until the lab is closed or the bin is emptied. */
+  deleteRuns(ids: readonly string[]): void;
+  undelete(ids: readonly string[]): void;
+
+  logits(checkpoint: CheckpointReference, subset: Subset): LabelledLogits | undefined;
+  /** logits of a drawn digit, pixels [side × side] as grey values */
+  classify(checkpoint: CheckpointReference, pixels: Uint8Array): Float32Array;
+  /** first-layer weights [units, side × side]; undefined for networks that have none of that shape */
+  firstLayer(checkpoint: CheckpointReference): { readonly values: Float32Array; readonly units: number } | undefined;
+  /** Copies a checkpoint to a file elsewhere. */
+  saveCheckpoint(checkpoint: CheckpointReference, file: string): void;
+  /** A file that `saveCheckpoint` wrote becomes a run again; its id. */
+  loadCheckpoint(file: string): string;
+  /** Weights, or curves and predictions; the files written. */
+  exportRun(checkpoint: CheckpointReference, format: 'safetensors' | 'npz' | 'csv', folder: string): readonly string[];
+  /** One self-contained HTML file; its path. */
+  report(ids: readonly string[]): string;
+}
+
+/** What the core tells a window, at most 20 times a second. */
+export interface WindowFunctions {
+  /** events since the last message, oldest first; progress of one run is merged to its newest */
+  events(events: readonly RunEvent[]): void;
+  /** a run was added, deleted, renamed, queued or changed its status, here or by another process */
+  runsChanged(): void;
+  /** pixels and answers of the images that the network under way gets wrong now, after each evaluation */
+  evaluated(run: string, epoch: number): void;
+}
+
+/** The door's other side: every function asynchronous. */
+export type Remote<Functions> = {
+  [Name in keyof Functions]: Functions[Name] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Awaited<Result>>
+    : never;
+};

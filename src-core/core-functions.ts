@@ -1,0 +1,429 @@
+/**
+ * The contract's functions for a window, on a lab's folder. TensorFlow is loaded when something first needs it: where
+ * it cannot be, everything else still works.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import packageJson from '../package.json';
+import { describeTensorFlow } from '../scripts/tensorflow.mjs';
+import { LabError, messageOf } from './contract/errors';
+import type { RunEvent } from './contract/run';
+import type { CoreFunctions, CoreStatus, DatasetSummary, RunSummary, SpecCheck } from './contract/rpc';
+import type { RunSpec } from './contract/spec';
+import { parseRunSpec } from './contract/spec';
+import { storageError, writeAtomically } from './data/atomic-write';
+import type { Dataset } from './data/dataset';
+import { drawImage, drawShift, drawUnshifted } from './data/jitter';
+import { loadMnist, mnistFolder } from './data/mnist';
+import { selectTransferSet } from './data/transfer-set';
+import { PRESETS } from './experiments/presets';
+import { moveToBin, readNotes, takeFromBin, writeNotes } from './experiments/run-notes';
+import { RunQueue } from './experiments/run-queue';
+import type { Run } from './experiments/run-store';
+import { RunStore } from './experiments/run-store';
+import { signatureOf, watchRuns } from './experiments/run-watch';
+import type { Lab } from './lab';
+import { layoutOf } from './models/layout';
+import type { Model } from './models/model';
+import { Random } from './random';
+import { settingsAt } from './training/schedule';
+
+/** What may be computed here or there: a function that answers at once or later. */
+type Answering<Functions> = {
+  [Name in keyof Functions]: Functions[Name] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Result | Promise<Result>
+    : never;
+};
+
+export interface CoreListener {
+  event(event: RunEvent): void;
+  runsChanged(): void;
+  evaluated(run: string, epoch: number): void;
+  /** whether anything is trained or waits, each time this changes */
+  busy(busy: boolean): void;
+}
+
+const MOST_IMAGES = 2000;
+const CURVE_POINTS = 200;
+/** Networks kept for the drawing pad. */
+const MOST_MODELS = 4;
+const NO_NOTES = { title: '', tags: [], note: '', star: false };
+
+export class Core {
+  private readonly store: RunStore;
+  private readonly queue: RunQueue;
+  private loadedData: Dataset | undefined;
+  private loadedLab: Promise<Lab> | undefined;
+  private readonly summaries = new Map<string, { signature: string; summary: RunSummary }>();
+  /** epochs of other processes' runs that the window has been told */
+  private readonly told = new Map<string, number>();
+  private readonly models = new Map<string, Promise<Model>>();
+  private wasBusy = false;
+
+  constructor(
+    private readonly folder: string,
+    private readonly listener: CoreListener,
+  ) {
+    this.store = new RunStore(folder);
+    this.queue = new RunQueue(
+      async (id, checkpoint) => {
+        const lab = await this.lab();
+        return lab.activate(lab.open(id), checkpoint);
+      },
+      {
+        event: (event) => this.pass(event),
+        changed: () => {
+          if (this.queue.busy !== this.wasBusy) listener.busy((this.wasBusy = this.queue.busy));
+          listener.runsChanged();
+        },
+      },
+    );
+    watchRuns(this.store, (ids) => this.changedOutside(ids));
+  }
+
+  private pass(event: RunEvent): void {
+    this.listener.event(event);
+    if (event.type === 'epoch' && event.record.testErrors !== undefined) {
+      this.listener.evaluated(event.run, event.record.epoch);
+    }
+  }
+
+  /** Tells of the epochs that another process has recorded. */
+  private changedOutside(ids: readonly string[]): void {
+    const known = this.store.ids();
+    for (const id of ids) {
+      if (!known.includes(id)) {
+        this.told.delete(id);
+        continue;
+      }
+      if (this.queue.stateOf(id) !== undefined) continue;
+      try {
+        const run = this.store.open(id);
+        if (run.status !== 'running' && !this.told.has(id)) continue;
+        const metrics = run.metrics();
+        const before = this.told.get(id) ?? metrics.length - 1;
+        for (const record of metrics.slice(Math.max(0, before))) this.pass({ type: 'epoch', run: id, record });
+        this.told.set(id, metrics.length);
+      } catch {
+        // A damaged run is listed as such.
+      }
+    }
+    this.listener.runsChanged();
+  }
+
+  private lab(): Promise<Lab> {
+    this.loadedLab ??= import('./lab').then(({ Lab }) => new Lab(this.folder));
+    // A failure is not kept: set-up may have mended it meanwhile.
+    this.loadedLab.catch(() => (this.loadedLab = undefined));
+    return this.loadedLab;
+  }
+
+  private data(): Dataset {
+    this.loadedData ??= loadMnist(mnistFolder());
+    return this.loadedData;
+  }
+
+  private async status(): Promise<CoreStatus> {
+    const common = { lab: this.folder, labVersion: packageJson.version };
+    try {
+      await this.lab();
+      const { describeDevice } = await import('./tensorflow/engine');
+      return { ...common, engine: describeDevice(), problems: [] };
+    } catch (error) {
+      const { problems } = await describeTensorFlow().catch(() => ({ problems: [] }));
+      const own = { what: messageOf(error), remedy: 'node scripts/setup.mjs' };
+      return { ...common, problems: [own, ...problems] };
+    }
+  }
+
+  private datasetSummary(): DatasetSummary {
+    const { name, side, classes, train, test } = this.data();
+    const counts = (labels: Uint8Array): number[] => {
+      const count = new Array<number>(classes).fill(0);
+      for (const label of labels) count[label]! += 1;
+      return count;
+    };
+    return { name, side, classes, train: counts(train.labels), test: counts(test.labels) };
+  }
+
+  private positions(part: 'train' | 'test', asked: Int32Array): Int32Array {
+    const { length } = this.data()[part].labels;
+    if (asked.length > MOST_IMAGES) throw new LabError('bad-input', `At most ${MOST_IMAGES} images at a time.`);
+    for (const at of asked) {
+      if (!(at >= 0 && at < length)) throw new LabError('not-found', `There is no image ${at} in the ${part} set.`);
+    }
+    return asked;
+  }
+
+  private images(part: 'train' | 'test', asked: Int32Array): Uint8Array {
+    const { side } = this.data();
+    const { images } = this.data()[part];
+    const pixels = side * side;
+    const result = new Uint8Array(asked.length * pixels);
+    this.positions(part, asked).forEach((at, index) => {
+      result.set(images.subarray(at * pixels, (at + 1) * pixels), index * pixels);
+    });
+    return result;
+  }
+
+  private jittered(asked: Int32Array, jitter: RunSpec['data']['jitter'], roll: number): Uint8Array {
+    const { side, train } = this.data();
+    const random = new Random(roll >>> 0, 'preview');
+    const greys = Float32Array.from({ length: 256 }, (_, grey) => grey);
+    const target = new Float32Array(asked.length * side * side);
+    this.positions('train', asked).forEach((at, index) => {
+      const x = drawShift(jitter, random);
+      const y = drawShift(jitter, random);
+      drawImage(train.images, side, at, x, y, greys, target, index * side * side);
+    });
+    return Uint8Array.from(target);
+  }
+
+  private classCounts(positions: Int32Array): number[] {
+    const counts = new Array<number>(this.data().classes).fill(0);
+    for (const at of positions) counts[this.data().train.labels[at]!]! += 1;
+    return counts;
+  }
+
+  /** The data part of a spec, checked by the spec's own schema. */
+  private transferSet(data: unknown): { training: number[]; validation: number[] } {
+    const spec = parseRunSpec({ ...PRESETS[0]!.spec, data });
+    const { training, validation } = selectTransferSet(this.data(), spec.data);
+    return { training: this.classCounts(training), validation: this.classCounts(validation) };
+  }
+
+  private checkSpec(input: unknown): SpecCheck {
+    try {
+      const spec = parseRunSpec(input);
+      const { training, validation } = selectTransferSet(this.data(), spec.data);
+      const { summary, parameterCount, multiplyAdds } = layoutOf(spec.model, this.data());
+      const stepsPerEpoch = Math.ceil(training.length / spec.training.batchSize);
+      const steps = stepsPerEpoch * spec.training.epochs;
+      const points = Math.min(CURVE_POINTS, steps);
+      const learningRates = Float32Array.from({ length: points }, (_, index) => {
+        const step = points === 1 ? 0 : Math.round((index * (steps - 1)) / (points - 1));
+        return settingsAt(spec, step, stepsPerEpoch).learningRate;
+      });
+      const images = { training: training.length, validation: validation.length };
+      return { spec, summary, parameterCount, multiplyAdds, ...images, stepsPerEpoch, learningRates };
+    } catch (error) {
+      const code = error instanceof LabError ? error.code : 'bad-input';
+      const message = messageOf(error);
+      const field = /^(?:Unknown field "|Field ")?([\w.]+)(?:"| =)/.exec(message)?.[1];
+      return { error: { code, message, ...(field === undefined ? {} : { field }) } };
+    }
+  }
+
+  private summaryOf(id: string): RunSummary {
+    const signature = signatureOf(this.store, id);
+    let kept = this.summaries.get(id);
+    if (kept?.signature !== signature) {
+      kept = { signature, summary: this.readSummary(id) };
+      this.summaries.set(id, kept);
+    }
+    const state = this.queue.stateOf(id);
+    return state === undefined ? kept.summary : { ...kept.summary, status: state };
+  }
+
+  private readSummary(id: string): RunSummary {
+    try {
+      const { record, status } = this.store.open(id);
+      const { spec, failure, createdAt, model, checkpoints, teachers } = record;
+      const notes = readNotes(this.store, id);
+      const testErrors = checkpoints.findLast((checkpoint) => checkpoint.testErrors !== undefined)?.testErrors;
+      return {
+        id,
+        notes: { ...notes, title: notes.title || spec.name || model.summary },
+        status,
+        ...(failure === undefined ? {} : { failure }),
+        createdAt,
+        model: model.summary,
+        objective: spec.objective.kind,
+        seed: spec.seed,
+        epoch: checkpoints.at(-1)?.epoch ?? 0,
+        epochs: spec.training.epochs,
+        ...(testErrors === undefined ? {} : { testErrors }),
+        teachers: teachers.map(({ run }) => run),
+      };
+    } catch (error) {
+      return {
+        id,
+        damage: messageOf(error),
+        notes: { ...NO_NOTES, title: id },
+        status: 'failed',
+        createdAt: '',
+        model: '',
+        objective: 'hard',
+        seed: 0,
+        epoch: 0,
+        epochs: 0,
+        teachers: [],
+      };
+    }
+  }
+
+  private runs(): RunSummary[] {
+    return this.store.ids().map((id) => this.summaryOf(id));
+  }
+
+  private async startRun(spec: unknown): Promise<string> {
+    const lab = await this.lab();
+    const run = await lab.create(spec);
+    this.queue.add(run.id);
+    return run.id;
+  }
+
+  private resumeRun(id: string, checkpoint?: string): void {
+    const run = this.store.open(id);
+    if (run.status === 'running') throw new LabError('locked', `Run ${run.id} is being trained already.`);
+    if (run.status === 'finished' && checkpoint === undefined) {
+      throw new LabError('bad-input', `Run ${run.id} is finished.`, 'Clone it to train it again.');
+    }
+    this.queue.add(run.id, checkpoint);
+  }
+
+  /** Evaluation images are read out of the folder where they are kept: this needs no TensorFlow. */
+  private async logits(run: Run, checkpoint: string, subset: 'test' | 'validation') {
+    const kept = await run.logits(run.checkpoint(checkpoint), subset);
+    const logits = kept ?? (await (await this.lab()).logits(run, checkpoint, subset));
+    if (!logits) return undefined;
+    const { test, train } = this.data();
+    const positions =
+      subset === 'test'
+        ? Int32Array.from(test.labels.keys())
+        : selectTransferSet(this.data(), run.spec.data).validation;
+    const from = subset === 'test' ? test.labels : train.labels;
+    return { ...logits, positions, labels: Uint8Array.from(positions, (at) => from[at]!) };
+  }
+
+  private async model(run: Run, checkpoint: string): Promise<Model> {
+    const { sha256 } = run.checkpoint(checkpoint);
+    const kept = this.models.get(sha256) ?? this.lab().then((lab) => lab.model(run, checkpoint));
+    this.models.delete(sha256);
+    this.models.set(sha256, kept);
+    kept.catch(() => this.models.delete(sha256));
+    const [oldest] = this.models.keys();
+    if (oldest !== undefined && this.models.size > MOST_MODELS) {
+      void this.models.get(oldest)?.then((model) => model.dispose());
+      this.models.delete(oldest);
+    }
+    return kept;
+  }
+
+  private async classify(run: Run, checkpoint: string, pixels: Uint8Array): Promise<Float32Array> {
+    const { side } = run.record.model;
+    if (pixels.length !== side * side) throw new LabError('bad-input', `A digit has ${side}×${side} pixels.`);
+    const model = await this.model(run, checkpoint);
+    return model.logits(drawUnshifted(pixels, side, [0], run.spec.data.normalisation));
+  }
+
+  private async firstLayer(run: Run, checkpoint: string) {
+    if (run.spec.model.kind !== 'mlp') return undefined;
+    const { tensors } = await run.readCheckpoint(run.checkpoint(checkpoint));
+    const weights = tensors['hidden1/weight'] ?? tensors['output/weight'];
+    const [inputs, units] = weights?.shape ?? [];
+    if (!weights || !inputs || !units) return undefined;
+    const values = new Float32Array(weights.values.length);
+    for (let input = 0; input < inputs; input++) {
+      for (let unit = 0; unit < units; unit++) values[unit * inputs + input] = weights.values[input * units + unit]!;
+    }
+    return { values, units };
+  }
+
+  private async exportRun(run: Run, checkpoint: string, format: 'safetensors' | 'npz' | 'csv', folder: string) {
+    const { exportRun } = await import('./experiments/export');
+    const logits = (await this.logits(run, checkpoint, 'test'))!;
+    const files = await exportRun(run, checkpoint, format, logits, this.data().test.labels);
+    const paths: string[] = [];
+    for (const { name, bytes } of files) {
+      await writeAtomically(join(folder, name), bytes);
+      paths.push(join(folder, name));
+    }
+    return paths;
+  }
+
+  private async report(ids: readonly string[]): Promise<string> {
+    const { renderReport } = await import('./experiments/report');
+    const { reportInput } = await import('./experiments/report-input');
+    const runs = [];
+    for (const run of ids.map((id) => this.store.open(id))) {
+      runs.push({ run, testLogits: (await this.logits(run, 'last', 'test'))! });
+    }
+    const numbers = runs.map(({ run }) => Number.parseInt(run.id, 10)).join('-');
+    const file = join(this.folder, 'reports', `runs-${numbers}.html`);
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+    } catch (error) {
+      throw storageError(error, dirname(file));
+    }
+    const commands = [`npm run lab -- report ${ids.join(' ')}`];
+    await writeAtomically(file, renderReport(reportInput('Report', runs, this.data(), commands)));
+    return file;
+  }
+
+  /** Stops what is trained at its epoch's end; resolves when its checkpoint is written. */
+  finishEpochAndStop(): Promise<void> {
+    return this.queue.finishEpochAndStop();
+  }
+
+  /** The contract's functions. */
+  functions(): Answering<CoreFunctions> {
+    const open = (id: string): Run => this.store.open(id);
+    const changed = (): void => this.listener.runsChanged();
+    return {
+      status: () => this.status(),
+      dataset: () => this.datasetSummary(),
+      labels: (part) => this.data()[part].labels,
+      images: (part, positions) => this.images(part, positions),
+      jittered: (positions, jitter, roll) => this.jittered(positions, jitter, roll),
+      transferSet: (data) => this.transferSet(data),
+      presets: () => PRESETS,
+      checkSpec: (spec) => this.checkSpec(spec),
+      runs: () => this.runs(),
+      run: (id) => {
+        const run = open(id);
+        const { notes, status } = this.summaryOf(run.id);
+        const students = this.runs().filter(({ teachers }) => teachers.includes(run.id));
+        return { record: run.record, notes, status, metrics: run.metrics(), students: students.map((s) => s.id) };
+      },
+      startRun: (spec) => this.startRun(spec),
+      resumeRun: (id, checkpoint) => this.resumeRun(id, checkpoint),
+      pause: (id) => this.queue.pause(id),
+      proceed: (id) => this.queue.proceed(id),
+      singleStep: (id) => this.queue.singleStep(id),
+      stop: (id) => this.queue.stop(id),
+      finishEpochAndStop: () => this.finishEpochAndStop(),
+      annotate: async (id, notes) => {
+        await writeNotes(this.store, open(id).id, notes);
+        changed();
+      },
+      deleteRuns: (ids) => {
+        for (const id of ids) {
+          if (this.queue.stateOf(id) !== undefined) {
+            throw new LabError('locked', `Run ${id} is being trained or waits for it.`, 'Stop it first.');
+          }
+        }
+        moveToBin(this.store, ids);
+        changed();
+      },
+      undelete: (ids) => {
+        takeFromBin(this.store, ids);
+        changed();
+      },
+      logits: ({ run, checkpoint }, subset) => this.logits(open(run), checkpoint, subset),
+      classify: ({ run, checkpoint }, pixels) => this.classify(open(run), checkpoint, pixels),
+      firstLayer: ({ run, checkpoint }) => this.firstLayer(open(run), checkpoint),
+      saveCheckpoint: async ({ run, checkpoint }, file) => {
+        const { writeCheckpointFile } = await import('./experiments/checkpoint-file');
+        await writeCheckpointFile(open(run), checkpoint, file);
+      },
+      loadCheckpoint: async (file) => {
+        const run = await (await this.lab()).loadCheckpoint(file);
+        changed();
+        return run.id;
+      },
+      exportRun: ({ run, checkpoint }, format, folder) => this.exportRun(open(run), checkpoint, format, folder),
+      report: (ids) => this.report(ids),
+    };
+  }
+}

@@ -1,0 +1,73 @@
+/** Notes beside run.json, and the bin: what the window adds to a lab's folder. */
+import { mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { LabError } from '../contract/errors';
+import { parseRunNotes } from '../contract/notes';
+import type { RunNotes } from '../contract/rpc';
+import { storageError, writeAtomically } from '../data/atomic-write';
+import { isLocked } from './run-lock';
+import type { RunStore } from './run-store';
+
+const EMPTY: RunNotes = { title: '', tags: [], note: '', star: false };
+
+function notesFile(store: RunStore, id: string): string {
+  return join(store.runsFolder, id, 'notes.json');
+}
+
+/** A run's notes; empty where there are none or they cannot be read: they change no result. */
+export function readNotes(store: RunStore, id: string): RunNotes {
+  try {
+    return parseRunNotes(JSON.parse(readFileSync(notesFile(store, id), 'utf8')), EMPTY);
+  } catch {
+    return EMPTY;
+  }
+}
+
+/** @throws LabError `bad-input` or `storage` */
+export async function writeNotes(store: RunStore, id: string, changes: unknown): Promise<void> {
+  const notes = parseRunNotes(changes, readNotes(store, id));
+  await writeAtomically(notesFile(store, id), `${JSON.stringify(notes, null, 2)}\n`);
+}
+
+function binFolder(store: RunStore): string {
+  return join(store.runsFolder, '.bin');
+}
+
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    throw storageError(error, from);
+  }
+}
+
+/** Moves runs to the bin: all of them, or none when one is being trained. */
+export function moveToBin(store: RunStore, ids: readonly string[]): void {
+  const known = store.ids();
+  for (const id of ids) {
+    if (!known.includes(id)) throw new LabError('not-found', `There is no run "${id}".`);
+    if (isLocked(join(store.runsFolder, id, 'run.lock'))) {
+      throw new LabError('locked', `Run ${id} is being trained.`, 'Stop it first.');
+    }
+  }
+  try {
+    mkdirSync(binFolder(store), { recursive: true });
+  } catch (error) {
+    throw storageError(error, binFolder(store));
+  }
+  for (const id of ids) move(join(store.runsFolder, id), join(binFolder(store), id));
+}
+
+/** Brings runs back from the bin. */
+export function takeFromBin(store: RunStore, ids: readonly string[]): void {
+  let binned: string[] = [];
+  try {
+    binned = readdirSync(binFolder(store));
+  } catch {
+    // No bin: nothing is in it.
+  }
+  for (const id of ids) {
+    if (!binned.includes(id)) throw new LabError('not-found', `Run "${id}" is not in the bin (any more).`);
+    move(join(binFolder(store), id), join(store.runsFolder, id));
+  }
+}

@@ -1,0 +1,135 @@
+/** Launches the built application, with the real core, on a lab folder of the test's own. */
+import type { ElectronApplication, Page } from '@playwright/test';
+import { _electron, test as base, expect } from '@playwright/test';
+import type { ChildProcess } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Program } from '../../scripts/electron.mjs';
+
+export interface App {
+  readonly electron: ElectronApplication;
+  /** kept, since Playwright forgets it when it ends */
+  readonly process: ChildProcess;
+  readonly page: Page;
+  /** the lab folder */
+  readonly lab: string;
+}
+
+/** What scripts/test.mjs has prepared. */
+function program(): Program {
+  const text = process.env['DISTILL_LAB_PROGRAM'];
+  if (!text) throw new Error('Run the tests with `npm test`, or `npm test -- e2e` for these alone.');
+  return JSON.parse(text) as Program;
+}
+
+/**
+ * Starts the application.
+ * @param home folder that stands for the user's own
+ */
+export async function launch(lab: string, home: string): Promise<App> {
+  const { executable, args } = program();
+  const electron = await _electron.launch({
+    executablePath: executable,
+    args: [...args, `--lab=${lab}`],
+    env: { ...(process.env as Record<string, string>), HOME: home, XDG_CONFIG_HOME: join(home, '.config') },
+  });
+  const page = await electron.firstWindow();
+  await page.waitForLoadState('load');
+  return { electron, process: electron.process(), page, lab };
+}
+
+/** The core's process id: the utility process of this application that serves it. */
+export function corePid(app: App): number {
+  const main = String(app.process.pid);
+  const table = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
+  const rows = table.split('\n').flatMap((line) => {
+    const [, pid, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return pid && parent && command ? [{ pid, parent, command }] : [];
+  });
+  const below = new Set([main]);
+  for (const { pid, parent } of rows) if (below.has(parent)) below.add(pid);
+  const found = rows.find(({ pid, command }) => below.has(pid) && /utility-sub-type=node\.mojom/.test(command));
+  if (!found) throw new Error('the core is not running');
+  return Number(found.pid);
+}
+
+type Call = (name: string, ...args: unknown[]) => Promise<unknown>;
+
+/**
+ * The core's functions over a port of this test's own, asked for as a window asks for its port: for what no view
+ * offers yet, and to look behind the views.
+ */
+export async function corePort(page: Page): Promise<Call> {
+  const key = `port${Date.now()}`;
+  await page.evaluate(
+    `new Promise((resolve) => {
+      const listen = (event) => {
+        if (event.data?.type !== 'core-port') return;
+        event.stopImmediatePropagation();
+        window.removeEventListener('message', listen, true);
+        const port = event.ports[0];
+        const waiting = new Map();
+        let next = 0;
+        port.onmessage = ({ data }) => {
+          if (data.t === 'q') return data.i && port.postMessage({ t: 's', i: data.i });
+          const { resolve, reject } = waiting.get(data.i);
+          data.e ? reject(new Error(data.e.message)) : resolve(data.r);
+        };
+        window['${key}'] = (m, a) => new Promise((resolve, reject) => {
+          const i = String(next++);
+          waiting.set(i, { resolve, reject });
+          port.postMessage({ t: 'q', i, m, a });
+        });
+        resolve();
+      };
+      window.addEventListener('message', listen, true);
+      window.dispatchEvent(new Event('load'));
+    })`,
+  );
+  return (name, ...args) => page.evaluate(`window['${key}'](${JSON.stringify(name)}, ${JSON.stringify(args)})`);
+}
+
+/** Resolves when the window is handed a port, after the core has started again. */
+export async function nextPort(page: Page): Promise<void> {
+  await page.evaluate(
+    `new Promise((resolve) => {
+      window.addEventListener('message', ({ data }) => data?.type === 'core-port' && resolve());
+    })`,
+  );
+}
+
+/** A test with the application running; its screenshot, trace and log are kept when it fails. */
+export const test = base.extend<{ app: App; folder: string }>({
+  folder: async ({ browserName: _unused }, use) => {
+    const folder = mkdtempSync(join(tmpdir(), 'distill-lab-e2e-'));
+    await use(folder);
+    rmSync(folder, { recursive: true, force: true });
+  },
+  app: async ({ folder }, use, info) => {
+    const app = await launch(join(folder, 'lab'), folder);
+    const context = app.electron.context();
+    await context.tracing.start({ screenshots: true, snapshots: true });
+    await use(app);
+    if (info.status !== info.expectedStatus) {
+      await app.page.screenshot({ path: info.outputPath('window.png') }).catch(() => undefined);
+      await context.tracing.stop({ path: info.outputPath('trace.zip') }).catch(() => undefined);
+      const log = await app.electron
+        .evaluate(({ app: electronApp }) => electronApp.getPath('userData'))
+        .catch(() => '');
+      if (log) await info.attach('log', { body: readFileSync(join(log, 'logs', 'main.log')) }).catch(() => undefined);
+    }
+    await quit(app);
+  },
+});
+
+/** Ends the application at once, whatever it is doing. */
+export async function quit({ process: child }: App): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}
+
+export { expect };

@@ -1,0 +1,47 @@
+// @vitest-environment happy-dom
+import { mount } from '@vue/test-utils';
+import { afterEach, describe, expect, it } from 'vitest';
+import ConfusionMatrix from '../../renderer/views/inspect/ConfusionMatrix.vue';
+
+const COUNTS = Uint32Array.of(8, 1, 0, 0, 9, 2, 3, 0, 7);
+const open = () =>
+  mount(ConfusionMatrix, { props: { values: COUNTS, classes: 3, mode: 'errors' }, attachTo: document.body });
+
+describe('confusion matrix', () => {
+  afterEach(() => document.body.replaceChildren());
+
+  it('shows errors only, with their sums at the edges', () => {
+    const cells = open()
+      .findAll('[role=gridcell]')
+      .map((cell) => cell.text());
+    expect(cells).toEqual(['', '1', '', '', '', '2', '3', '', '']);
+    expect(document.querySelector('.total')!.textContent).toBe('6');
+  });
+
+  it('shows row per cent', async () => {
+    const wrapper = open();
+    await wrapper.setProps({ mode: 'share' });
+    expect(wrapper.get('[data-cell="2-0"]').text()).toBe('30.0');
+  });
+
+  it('has one stop for Tab; arrows move it and end at the edge', async () => {
+    const wrapper = open();
+    const stops = () => wrapper.findAll('[tabindex="0"]').map((cell) => cell.attributes('data-cell'));
+    expect(stops()).toEqual(['0-0']);
+    const table = wrapper.get('table');
+    for (const key of ['ArrowUp', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowRight']) {
+      await table.trigger('keydown', { key });
+    }
+    expect(stops()).toEqual(['2-1']);
+    expect(document.activeElement!.getAttribute('data-cell')).toBe('2-1');
+    await table.trigger('keydown', { key: 'Home' });
+    expect(stops()).toEqual(['2-0']);
+  });
+
+  it('opens a cell by Enter and by a click', async () => {
+    const wrapper = open();
+    await wrapper.get('[data-cell="2-0"]').trigger('keydown', { key: 'Enter' });
+    await wrapper.get('[data-cell="1-2"]').trigger('click');
+    expect(wrapper.emitted('open')).toEqual([[{ label: 2, predicted: 0 }], [{ label: 1, predicted: 2 }]]);
+  });
+});

@@ -1,0 +1,66 @@
+// @vitest-environment happy-dom
+import { createPinia, setActivePinia } from 'pinia';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { useInspect } from '../../renderer/stores/inspect';
+import { applyBias, optimalBias } from '../../src-core/evaluation/bias';
+import { countErrors } from '../../src-core/evaluation/errors';
+import { predictions } from '../../src-core/evaluation/logits';
+
+const COUNT = 400;
+const CLASSES = 10;
+const values = Float32Array.from({ length: COUNT * CLASSES }, (_, at) => 3 * Math.sin(at * 12.9898));
+const labels = Uint8Array.from({ length: COUNT }, (_, row) => (row * 7) % CLASSES);
+const logits = {
+  values,
+  labels,
+  count: COUNT,
+  classes: CLASSES,
+  positions: Int32Array.from({ length: COUNT }, (_, at) => at),
+};
+
+function errorsWith(bias: Float32Array): number {
+  return countErrors(predictions(applyBias(logits, bias)), labels);
+}
+
+describe('inspect store', () => {
+  beforeEach(() => setActivePinia(createPinia()));
+
+  it('recounts errors under a bias as the evaluation does, again and again', () => {
+    const inspect = useInspect();
+    inspect.logits = logits;
+    expect(inspect.errors).toBe(errorsWith(new Float32Array(CLASSES)));
+    for (const value of [3.5, -2, 0.3]) {
+      inspect.dragBias(3, value);
+      const bias = new Float32Array(CLASSES);
+      bias[3] = value;
+      expect(inspect.errors).toBe(errorsWith(bias));
+    }
+    inspect.presetBias([7, 8], -7.6);
+    expect(inspect.bias[3]).toBe(0);
+    expect(inspect.errors).toBe(errorsWith(inspect.bias));
+    expect(inspect.sums!.total).toBe(inspect.errors);
+    expect(values[0]).toBe(Math.fround(0));
+  });
+
+  it('marks the optimum on test and goes back', () => {
+    const inspect = useInspect();
+    inspect.logits = logits;
+    inspect.optimise([3], 'test');
+    expect(inspect.errors).toBe(optimalBias(logits, labels, [3]).errors);
+    expect(inspect.tunedOnTest).toBe(true);
+    inspect.undoBias();
+    expect(inspect.tunedOnTest).toBe(false);
+    expect(inspect.errors).toBe(inspect.plainErrors);
+  });
+
+  it('lists the digits of a cell, the surest first', () => {
+    const inspect = useInspect();
+    inspect.logits = logits;
+    expect(inspect.rows.length).toBe(inspect.errors);
+    const { label, predicted, count } = inspect.worst[0]!;
+    inspect.cell = { label, predicted };
+    expect(inspect.rows.length).toBe(count);
+    const shares = [...inspect.rows].map((row) => inspect.confidences![row]!);
+    expect(shares).toEqual([...shares].sort((first, second) => second - first));
+  });
+});
