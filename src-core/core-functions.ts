@@ -2,7 +2,6 @@
  * The contract's functions for a window, on a lab's folder. TensorFlow is loaded when something first needs it: where
  * it cannot be, everything else still works.
  */
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import packageJson from '../package.json';
 import { describeTensorFlow } from '../scripts/tensorflow.mjs';
@@ -11,9 +10,9 @@ import type { RunEvent } from './contract/run';
 import type { CoreFunctions, CoreStatus, DatasetSummary, RunSummary, SpecCheck } from './contract/rpc';
 import type { RunSpec } from './contract/spec';
 import { parseRunSpec } from './contract/spec';
-import { storageError, writeAtomically } from './data/atomic-write';
+import { makeFolder, writeAtomically } from './data/atomic-write';
 import type { Dataset } from './data/dataset';
-import { drawImage, drawShift, drawUnshifted } from './data/jitter';
+import { copyShifted, drawShift, drawUnshifted } from './data/jitter';
 import { loadMnist, mnistFolder } from './data/mnist';
 import { selectTransferSet } from './data/transfer-set';
 import { PRESETS } from './experiments/presets';
@@ -169,14 +168,13 @@ export class Core {
   private jittered(asked: Int32Array, jitter: RunSpec['data']['jitter'], roll: number): Uint8Array {
     const { side, train } = this.data();
     const random = new Random(roll >>> 0, 'preview');
-    const greys = Float32Array.from({ length: 256 }, (_, grey) => grey);
-    const target = new Float32Array(asked.length * side * side);
+    const target = new Uint8Array(asked.length * side * side);
     this.positions('train', asked).forEach((at, index) => {
       const x = drawShift(jitter, random);
       const y = drawShift(jitter, random);
-      drawImage(train.images, side, at, x, y, greys, target, index * side * side);
+      copyShifted(train.images, side, at, x, y, target, index * side * side);
     });
-    return Uint8Array.from(target);
+    return target;
   }
 
   private classCounts(positions: Int32Array): number[] {
@@ -351,11 +349,7 @@ export class Core {
     }
     const numbers = runs.map(({ run }) => Number.parseInt(run.id, 10)).join('-');
     const file = join(this.folder, 'reports', `runs-${numbers}.html`);
-    try {
-      mkdirSync(dirname(file), { recursive: true });
-    } catch (error) {
-      throw storageError(error, dirname(file));
-    }
+    makeFolder(dirname(file));
     const commands = [`npm run lab -- report ${ids.join(' ')}`];
     await writeAtomically(file, renderReport(reportInput('Report', runs, this.data(), commands)));
     return file;

@@ -1,10 +1,10 @@
 /** Notes beside run.json, and the bin: what the window adds to a lab's folder. */
-import { mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../contract/errors';
 import { parseRunNotes } from '../contract/notes';
 import type { RunNotes } from '../contract/rpc';
-import { storageError, writeAtomically } from '../data/atomic-write';
+import { makeFolder, storageError, writeAtomically } from '../data/atomic-write';
 import { isLocked } from './run-lock';
 import type { RunStore } from './run-store';
 
@@ -50,11 +50,7 @@ export function moveToBin(store: RunStore, ids: readonly string[]): void {
       throw new LabError('locked', `Run ${id} is being trained.`, 'Stop it first.');
     }
   }
-  try {
-    mkdirSync(binFolder(store), { recursive: true });
-  } catch (error) {
-    throw storageError(error, binFolder(store));
-  }
+  makeFolder(binFolder(store));
   for (const id of ids) move(join(store.runsFolder, id), join(binFolder(store), id));
 }
 

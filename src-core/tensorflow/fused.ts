@@ -89,10 +89,9 @@ export function drawPixels(
       const inputs = [tf.tensor(bytes, [...shape], 'bool'), tf.tensor1d(table), keptBits(mask)];
       return backend.executeSingleOutput('DistillLabDraw', scaleAttribute(mask?.scale ?? 1), inputs);
     }
-    const pixels = tf.tensor(
-      Float32Array.from(bytes, (grey) => table[grey]!),
-      [...shape],
-    );
+    const values = new Float32Array(bytes.length);
+    for (let index = 0; index < bytes.length; index++) values[index] = table[bytes[index]!]!;
+    const pixels = tf.tensor(values, [...shape]);
     return mask ? multiply(pixels, mask.factors()) : pixels;
   });
 }
