@@ -45,7 +45,7 @@ export interface CoreListener {
 const MOST_IMAGES = 2000;
 const CURVE_POINTS = 200;
 /** Networks kept for the drawing pad. */
-const MOST_MODELS = 4;
+const MOST_MODELS = 12;
 const NO_NOTES = { title: '', tags: [], note: '', star: false };
 
 export class Core {
@@ -207,7 +207,8 @@ export class Core {
     } catch (error) {
       const code = error instanceof LabError ? error.code : 'bad-input';
       const message = messageOf(error);
-      const field = /^(?:Unknown field "|Field ")?([\w.]+)(?:"| =)/.exec(message)?.[1];
+      // Of a list its field is named, not the entry.
+      const field = /^(?:Unknown field "|Field ")?([\w.]+?)(?:\.\d+)?(?:"| =)/.exec(message)?.[1];
       return { error: { code, message, ...(field === undefined ? {} : { field }) } };
     }
   }
@@ -271,7 +272,9 @@ export class Core {
     return run.id;
   }
 
-  private resumeRun(id: string, checkpoint?: string): void {
+  private async resumeRun(id: string, checkpoint?: string): Promise<void> {
+    // Without TensorFlow it is refused here and now, not in the queue.
+    await this.lab();
     const run = this.store.open(id);
     if (run.status === 'running') throw new LabError('locked', `Run ${run.id} is being trained already.`);
     if (run.status === 'finished' && checkpoint === undefined) {

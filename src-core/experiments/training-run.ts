@@ -153,23 +153,41 @@ export async function activateRun(store: RunStore, run: Run, dataset: Dataset, f
     // What was read before the lock was taken may have changed since.
     run.record = store.open(run.id).record;
     const checkpoint = from !== undefined || run.record.checkpoints.length > 0 ? run.checkpoint(from) : undefined;
-    const state = checkpoint && (await run.readCheckpoint(checkpoint));
-    const teachers: Teacher[] = [];
-    for (const record of run.record.teachers) {
-      const teacher = await loadTeacher(store, record);
-      disposables.push(teacher.model);
-      teachers.push(teacher);
-    }
-    const transferSet = selectTransferSet(dataset, run.spec.data);
-    const training = new Training(run.spec, dataset, transferSet, teachers, state);
-    disposables.push(training);
-    await run.rewind(training.step);
-    const session = new Session(run.id, training, dataset, transferSet, new RunRecorder(run), checkpoint?.seconds);
+    const session = await prepareSession(store, run, dataset, checkpoint, disposables);
     return { run, session, events: () => record(run, session, release) };
   } catch (error) {
+    // Neither a finished run nor one that was asked for another checkpoint is the worse for being refused.
+    if (from === undefined && run.record.status !== 'finished') await saveFailure(run, error);
     release();
     throw error;
   }
+}
+
+/** @param disposables takes what the session holds, also when this fails */
+async function prepareSession(
+  store: RunStore,
+  run: Run,
+  dataset: Dataset,
+  checkpoint: CheckpointRecord | undefined,
+  disposables: { dispose(): void }[],
+): Promise<Session> {
+  const state = checkpoint && (await run.readCheckpoint(checkpoint));
+  const teachers: Teacher[] = [];
+  for (const record of run.record.teachers) {
+    const teacher = await loadTeacher(store, record);
+    disposables.push(teacher.model);
+    teachers.push(teacher);
+  }
+  const transferSet = selectTransferSet(dataset, run.spec.data);
+  const training = new Training(run.spec, dataset, transferSet, teachers, state);
+  disposables.push(training);
+  await run.rewind(training.step);
+  return new Session(run.id, training, dataset, transferSet, new RunRecorder(run), checkpoint?.seconds);
+}
+
+async function saveFailure(run: Run, error: unknown): Promise<void> {
+  // A full disk cannot take the news either: the run then reads as stopped, and its last checkpoint stands.
+  await run.save({ status: 'failed', failure: messageOf(error) }).catch(() => undefined);
 }
 
 async function* record(run: Run, session: Session, release: () => void): AsyncGenerator<RunEvent, void, void> {
@@ -183,10 +201,8 @@ async function* record(run: Run, session: Session, release: () => void): AsyncGe
     await run.save({ status });
     yield { type: 'status', run: run.id, status };
   } catch (error) {
-    const failure = messageOf(error);
-    // A full disk cannot take the news either: the run then reads as stopped, and its last checkpoint stands.
-    await run.save({ status: 'failed', failure }).catch(() => undefined);
-    yield { type: 'status', run: run.id, status: 'failed', failure };
+    await saveFailure(run, error);
+    yield { type: 'status', run: run.id, status: 'failed', failure: messageOf(error) };
     throw error;
   } finally {
     release();

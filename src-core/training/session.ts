@@ -108,10 +108,9 @@ export class Session {
         // Taking a step and being held for the next are separate: a single step is reported at once.
         const held = this.paused && this.stepsGranted === 0;
         if (held || meter.due(now)) yield { ...meter.read(now, learningRate), run: this.run };
-        if (await this.heldUntilGranted()) {
-          meter.restart();
-          turn = performance.now();
-        }
+        meter.stop(performance.now());
+        if (await this.heldUntilGranted()) turn = performance.now();
+        meter.go();
         const endsEpoch = event.step % training.batches.stepsPerEpoch === 0;
         if (this.stopping && !endsEpoch) {
           this.seconds += epochSeconds;
@@ -121,6 +120,7 @@ export class Session {
         stepStart = performance.now();
         continue;
       }
+      meter.endEpoch(now, event.losses);
       this.seconds += epochSeconds;
       const last = event.epoch === epochs;
       const evaluation = last || event.epoch % evaluateEvery === 0 ? this.evaluate() : undefined;
@@ -138,7 +138,7 @@ export class Session {
       epochSteps = 0;
       epochSeconds = 0;
       if (this.stopping) return last;
-      meter.restart();
+      meter.go();
       stepStart = turn = performance.now();
     }
     return true;
@@ -195,60 +195,78 @@ function meanLosses(sums: LossSums, withTeacher: boolean): Pick<EpochRecord, 'lo
   };
 }
 
-/** Speed, loss and time left since the last message. */
+/** Speed, loss and time left since the last message; only time spent in training counts. */
 class Meter {
-  private lastMessage = performance.now();
   private since = performance.now();
+  private milliseconds = 0;
   private step: number;
-  private sums: LossSums;
-  private smoothedMilliseconds: number | undefined;
+  /** over the images since the last message, across the ends of epochs */
+  private loss = 0;
+  private images = 0;
+  /** of the epoch under way, how much is in `loss` and `images` or was told before */
+  private counted: LossSums;
+  private messages = 0;
+  private smoothedMilliseconds = 0;
 
   constructor(private readonly training: Training) {
     this.step = training.step;
-    this.sums = training.losses();
+    this.counted = training.losses();
   }
 
+  /** Messages are apart by training time: one soon after an evaluation would speak for a step or two. */
   due(now: number): boolean {
-    return now - this.lastMessage >= MESSAGE_MILLISECONDS;
+    return this.milliseconds + now - this.since >= MESSAGE_MILLISECONDS;
   }
 
-  /** Begins to measure anew, after a pause or an evaluation. */
-  restart(): void {
+  /** What follows is no training, until `go`. */
+  stop(now: number): void {
+    this.milliseconds += now - this.since;
+    this.since = now;
+  }
+
+  go(): void {
     this.since = performance.now();
-    this.step = this.training.step;
-    this.sums = this.training.losses();
   }
 
+  /** @param losses of the whole epoch, whose sums now begin anew */
+  endEpoch(now: number, losses: LossSums): void {
+    this.stop(now);
+    this.gather(losses);
+    this.counted = { total: 0, soft: 0, hard: 0, images: 0 };
+  }
+
+  private gather(sums: LossSums): void {
+    this.loss += sums.total - this.counted.total;
+    this.images += sums.images - this.counted.images;
+    this.counted = sums;
+  }
+
+  /** After at least one step since the last message. */
   read(now: number, learningRate: number): Omit<Extract<RunEvent, { type: 'progress' }>, 'run'> {
     const { training } = this;
     const { epochs, batchSize } = training.spec.training;
-    const { stepsPerEpoch } = training.batches;
-    const sums = training.losses();
-    const images = sums.images - this.sums.images;
-    const steps = training.step - this.step;
-    if (steps > 0) {
-      const milliseconds = (now - this.since) / steps;
-      // A weight of one tenth smooths over about half a second of messages.
-      this.smoothedMilliseconds = this.smoothedMilliseconds
-        ? 0.9 * this.smoothedMilliseconds + 0.1 * milliseconds
-        : milliseconds;
-    }
-    const stepMilliseconds = this.smoothedMilliseconds ?? 0;
+    this.stop(now);
+    this.gather(training.losses());
+    const latest = this.milliseconds / (training.step - this.step);
+    this.messages += 1;
+    // A weight of one tenth smooths over about half a second of messages. A training's first step makes things ready
+    // and takes long: the second message forgets it.
+    this.smoothedMilliseconds = this.messages < 3 ? latest : 0.9 * this.smoothedMilliseconds + 0.1 * latest;
+    const stepMilliseconds = this.smoothedMilliseconds;
     const progress = {
       type: 'progress' as const,
-      epoch: Math.ceil(training.step / stepsPerEpoch),
+      epoch: Math.ceil(training.step / training.batches.stepsPerEpoch),
       epochs,
       step: training.step,
       totalSteps: training.totalSteps,
-      loss: images > 0 ? (sums.total - this.sums.total) / images : sums.total / sums.images,
+      loss: this.loss / this.images,
       learningRate,
       stepMilliseconds,
-      imagesPerSecond: stepMilliseconds > 0 ? (1000 * batchSize) / stepMilliseconds : 0,
+      imagesPerSecond: (1000 * batchSize) / stepMilliseconds,
       secondsLeft: ((training.totalSteps - training.step) * stepMilliseconds) / 1000,
     };
-    this.lastMessage = this.since = now;
     this.step = training.step;
-    this.sums = sums;
+    this.milliseconds = this.loss = this.images = 0;
     return progress;
   }
 }

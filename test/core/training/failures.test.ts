@@ -186,10 +186,14 @@ describe('a teacher', () => {
     bytes[bytes.length - 4]! ^= 1;
     writeFileSync(file, bytes);
     await expect(lab.activate(student)).rejects.toMatchObject({ message: expect.stringContaining(file) });
-    expect(lab.store.open(student.id).status).toBe('stopped');
+    expect(lab.store.open(student.id).record).toMatchObject({
+      status: 'failed',
+      failure: expect.stringContaining(file),
+    });
     bytes[bytes.length - 4]! ^= 1;
     writeFileSync(file, bytes);
     await lab.finish(student);
     expect(student.status).toBe('finished');
+    expect(lab.store.open(student.id).record).not.toHaveProperty('failure');
   });
 });

@@ -45,6 +45,31 @@ describe('a session', () => {
     }
   });
 
+  it('tells the mean loss of all images since the last message, over the ends of epochs', async () => {
+    const epochs = 40;
+    const active = await activate({ training: { epochs, batchSize: 64 } });
+    const images = active.run.record.images.training;
+    const seenAfter = (step: number): number => Math.floor(step / 19) * images + (step % 19) * 64;
+    let told = 0;
+    let recorded = 0;
+    let before = 0;
+    let paused = false;
+    for await (const event of active.events()) {
+      if (event.type === 'progress') {
+        told += event.loss * (seenAfter(event.step) - seenAfter(before));
+        before = event.step;
+        if (paused) active.session.singleStep();
+      } else if (event.type === 'epoch') {
+        recorded += event.record.loss * images;
+        // From here on every step is told: the last message is about the very last.
+        paused = event.record.epoch >= epochs - 1;
+        if (paused) active.session.pause();
+      }
+    }
+    expect(before).toBe(19 * epochs);
+    expect(told / (images * epochs)).toBeCloseTo(recorded / (images * epochs), 5);
+  });
+
   it('takes no step while paused, one when told to, and the rest after resuming', async () => {
     const active = await activate();
     const { session } = active;
