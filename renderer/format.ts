@@ -20,6 +20,11 @@ export function figure(value: number | undefined): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** A number's text with a minus sign for a hyphen. */
+export function minus(text: string): string {
+  return text.replace('-', '−');
+}
+
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
   if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;

@@ -2,10 +2,11 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, watch } from 'vue';
 import { messageOf } from '../../src-core/contract/errors';
-import type { LabelledLogits, RunDetail } from '../../src-core/contract/rpc';
+import type { CheckpointReference, LabelledLogits, RunDetail } from '../../src-core/contract/rpc';
 import { applyBias, matchPrior, optimalBias } from '../../src-core/evaluation/bias';
 import { crossEntropies } from '../../src-core/evaluation/calibration';
 import { confusionMatrix, errorSums, mostConfused } from '../../src-core/evaluation/confusion';
+import { meanDistribution } from '../../src-core/evaluation/ensemble';
 import { clopperPearson, countErrors } from '../../src-core/evaluation/errors';
 import { divergences } from '../../src-core/evaluation/fidelity';
 import type { Logits } from '../../src-core/evaluation/logits';
@@ -21,10 +22,10 @@ export interface Cell {
   readonly predicted: number;
 }
 
+/** What the run is compared with: a teacher, a student, or the mean of several teachers. */
 export interface Partner {
-  readonly run: string;
-  readonly checkpoint: string;
   readonly role: 'teacher' | 'student';
+  readonly of: readonly CheckpointReference[];
 }
 
 export const useInspect = defineStore('inspect', () => {
@@ -36,7 +37,10 @@ export const useInspect = defineStore('inspect', () => {
   const logits = shallowRef<LabelledLogits>();
   const validation = shallowRef<LabelledLogits>();
   const partnerIndex = ref(0);
-  const partnerLogits = shallowRef<LabelledLogits>();
+  /** of each network that the partner is made of */
+  const partnerNetworks = shallowRef<readonly LabelledLogits[]>([]);
+  /** why the partner cannot be shown */
+  const partnerFailure = ref('');
   const loading = ref(false);
   const failure = ref('');
   const bias = shallowRef<Float32Array>(new Float32Array(10));
@@ -51,19 +55,22 @@ export const useInspect = defineStore('inspect', () => {
   const record = computed(() => detail.value?.record);
   const checkpoints = computed(() => record.value?.checkpoints ?? []);
   const shown = computed(() => checkpoints.value.find((kept) => kept.name === checkpoint.value));
-  /** the number shown was chosen by looking at the test set */
+  /** The number shown was chosen by looking at the test set; the last checkpoint is where the training ended. */
   const tunedOnTest = computed(() => {
     const best = record.value?.best;
-    return biasTunedOn.value === 'test' || (best?.selectedOn === 'test' && best.checkpoint === checkpoint.value);
+    const isLast = checkpoint.value === checkpoints.value.at(-1)?.name;
+    const isBest = best?.selectedOn === 'test' && best.checkpoint === checkpoint.value;
+    return biasTunedOn.value === 'test' || (isBest && !isLast);
   });
-  const partners = computed<readonly Partner[]>(() => [
-    ...(record.value?.teachers ?? []).map(({ run, checkpoint: name }) => ({
-      run,
-      checkpoint: name,
-      role: 'teacher' as const,
-    })),
-    ...(detail.value?.students ?? []).map((run) => ({ run, checkpoint: 'last', role: 'student' as const })),
-  ]);
+  const partners = computed<readonly Partner[]>(() => {
+    const teachers = (record.value?.teachers ?? []).map(({ run, checkpoint: name }) => ({ run, checkpoint: name }));
+    return [
+      // What a student of several was taught comes first.
+      ...(teachers.length > 1 ? [{ role: 'teacher' as const, of: teachers }] : []),
+      ...teachers.map((teacher) => ({ role: 'teacher' as const, of: [teacher] })),
+      ...(detail.value?.students ?? []).map((run) => ({ role: 'student' as const, of: [{ run, checkpoint: 'last' }] })),
+    ];
+  });
   const partner = computed(() => partners.value[partnerIndex.value]);
 
   /** Written again and again: a slider that is dragged makes no garbage of 400 kB a frame. */
@@ -91,6 +98,16 @@ export const useInspect = defineStore('inspect', () => {
   const sums = computed(() => matrix.value && errorSums(matrix.value, logits.value!.classes));
   const worst = computed(() => (matrix.value ? mostConfused(matrix.value, logits.value!.classes, 3) : []));
   const confidences = computed(() => biased.value && confidence(biased.value));
+
+  function titleOf({ role, of }: Partner): string {
+    return of.length > 1 ? `mean of ${of.length} ${role}s` : runs.titleOf(of[0]!.run);
+  }
+
+  /** The partner's logits at T: of several teachers, those of the mean of their distributions. */
+  function partnerLogitsAt(networks: readonly Logits[], at: number): Logits | undefined {
+    return networks.length > 1 ? meanDistribution(networks, at) : networks[0];
+  }
+  const partnerLogits = computed(() => partnerLogitsAt(partnerNetworks.value, 1));
 
   const orderedBy = computed(() =>
     order.value === 'disagreement' && !comparable.value ? ('confidence' as const) : order.value,
@@ -180,18 +197,30 @@ export const useInspect = defineStore('inspect', () => {
   }
 
   watch(() => runs.selectedId, loadRun, { immediate: true });
-  watch(partner, async (now) => {
-    partnerLogits.value = undefined;
+  /** A run's record may be read anew without its partner being another. */
+  const partnerKey = computed(() => JSON.stringify(partner.value));
+  watch(partnerKey, async (key) => {
+    const now = partner.value;
+    partnerNetworks.value = [];
+    partnerFailure.value = '';
     if (!now) return;
-    const found = await lab.logits({ run: now.run, checkpoint: now.checkpoint }, 'test').catch(() => undefined);
-    if (partner.value === now) partnerLogits.value = found;
+    try {
+      const found = await Promise.all(now.of.map((reference) => lab.logits(reference, 'test')));
+      if (partnerKey.value === key) partnerNetworks.value = found.flatMap((network) => network ?? []);
+    } catch (error) {
+      if (partnerKey.value === key) partnerFailure.value = messageOf(error);
+    }
   });
 
-  /** A checkpoint that training has just kept appears on the slider. */
+  /** A checkpoint that training has just kept appears on the slider; whoever looks at the last one sees the new last. */
   watch(
     () => (record.value ? runs.details.get(record.value.id) : undefined),
     (newer) => {
-      if (newer && newer.record.id === record.value?.id) detail.value = newer;
+      if (!newer || newer.record.id !== record.value?.id) return;
+      const atEnd = checkpoint.value === checkpoints.value.at(-1)?.name;
+      detail.value = newer;
+      const last = checkpoints.value.at(-1)?.name;
+      if (last !== checkpoint.value && (atEnd || !shown.value)) void loadCheckpoint(last);
     },
   );
 
@@ -264,7 +293,11 @@ export const useInspect = defineStore('inspect', () => {
     partners,
     partner,
     partnerIndex,
+    partnerNetworks,
     partnerLogits,
+    partnerLogitsAt,
+    partnerFailure,
+    titleOf,
     comparable,
     loading,
     failure,

@@ -2,6 +2,7 @@
 import { mount } from '@vue/test-utils';
 import { describe, expect, it } from 'vitest';
 import NumberField from '../../renderer/ui/NumberField.vue';
+import { withValue } from '../../renderer/stores/paths';
 import SpecForm from '../../renderer/views/train/SpecForm.vue';
 
 const spec = {
@@ -25,6 +26,48 @@ describe('the form of a spec', () => {
     const form = mount(SpecForm, { props: { modelValue: wrong, teachers: [] } });
     expect(form.find('[role="alert"]').text()).toContain('must be in 1 to 100000');
     expect(form.find('[data-path="training.epochs"]').attributes('aria-invalid')).toBe('true');
+  });
+
+  it.each([
+    ['model.hidden', [64, 99999], '99999 must be in 1 to 8192'],
+    ['model.hidden', Array.from({ length: 9 }, () => 8), 'must have 0 to 8 entries'],
+    ['model.dropout', [0.2, 'much'], 'much must be a number, 0 to 0.95'],
+    ['data.share', 1.5, 'must be in 0.0001 to 1'],
+    ['data.jitter.pixels', 'far', 'must be a number, 0 to 4'],
+  ])('refuses %s = %j with the reason beside it', (path, value, reason) => {
+    const form = mount(SpecForm, { props: { modelValue: withValue(spec, path, value), teachers: [] } });
+    expect(form.findAll('[role="alert"]').map((alert) => alert.text())).toEqual([expect.stringContaining(reason)]);
+    expect(form.find(`[data-path="${path}"]`).attributes('aria-invalid')).toBe('true');
+  });
+
+  it('takes what is typed at once and leaves it as it is typed', async () => {
+    const form = mount(SpecForm, { props: { modelValue: spec, teachers: [] } });
+    const input = form.find<HTMLInputElement>('[data-path="optimiser.learningRate"]');
+    await input.setValue('0.');
+    const [[changed]] = form.emitted('update:modelValue') as [[typeof spec]];
+    expect(changed.optimiser.learningRate).toBe(0);
+    await form.setProps({ modelValue: changed });
+    expect(input.element.value).toBe('0.');
+    await input.trigger('blur');
+    expect(input.element.value).toBe('0');
+  });
+
+  it('ticks the teachers of a run that was started before, and names one that is gone', async () => {
+    const student = {
+      ...spec,
+      objective: { kind: 'soft', teachers: ['0001-teacher@epoch-0012', '0002-gone@epoch-0003'] },
+    };
+    const teachers = [
+      { id: '0001-teacher', title: 'teacher' },
+      { id: '0003-other', title: 'other' },
+    ];
+    const form = mount(SpecForm, { props: { modelValue: student, teachers } });
+    const boxes = form.findAll<HTMLInputElement>('[type="checkbox"]');
+    expect(boxes.map((box) => box.element.checked)).toEqual([true, false, true]);
+    expect(form.text()).toContain('0002-gone@epoch-0003: no such run');
+    await boxes[2]!.setValue(false);
+    const [[changed]] = form.emitted('update:modelValue') as unknown as [[typeof student]];
+    expect(changed.objective.teachers).toEqual(['0001-teacher@epoch-0012']);
   });
 });
 

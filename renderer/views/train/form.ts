@@ -1,7 +1,7 @@
 /** The spec's fields as a form: which belong to the chosen kinds, what goes in, and why something may not. */
 import { specFields } from '../../../src-core/contract/fields';
 import type { FieldDescription } from '../../../src-core/contract/fields';
-import { valueAt } from '../../stores/draft';
+import { valueAt } from '../../stores/paths';
 
 export const GROUPS = [
   { id: 'run', title: 'Run' },
@@ -51,13 +51,37 @@ export function labelOf(path: string): string {
 
 /** Such as ["a", "b"] where only some words are allowed. */
 export function optionsOf(field: FieldDescription): string[] | undefined {
-  return field.range?.includes(' | ') ? field.range.split(' | ') : undefined;
+  const { range } = field;
+  if (range === undefined || isText(field)) return undefined;
+  // One word alone is what the default is.
+  return range.includes(' | ') || JSON.stringify(range) === field.default ? range.split(' | ') : undefined;
 }
 
-/** The bounds of a field that takes one number. */
-function boundsOf(field: FieldDescription): { min: number; max: number } | undefined {
-  const match = /^(-?[\d.e-]+) to (-?[\d.e-]+)$/.exec(field.range ?? '');
+/** What may go in, as it stands beside the field. */
+export function rangeOf(field: FieldDescription): string | undefined {
+  if (optionsOf(field)) return undefined;
+  return field.default === 'null' ? `${field.range}, or none` : field.range;
+}
+
+/** How a value is written where the range does not show it. */
+export function exampleOf(field: FieldDescription): string | undefined {
+  return field.path === 'data.classShares' ? '{"3": 0.1}' : undefined;
+}
+
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+function boundsIn(range: string | undefined): Bounds | undefined {
+  const match = /^(-?[\d.e-]+) to (-?[\d.e-]+)$/.exec(range ?? '');
   return match ? { min: Number(match[1]), max: Number(match[2]) } : undefined;
+}
+
+/** Such as "0 to 8 entries, each 1 to 8192". */
+function listRange(field: FieldDescription): { range: string; count: Bounds; each: string | undefined } | undefined {
+  const [, range, each] = /^(.+? to .+?) entries(?:, each (.+))?$/.exec(field.range ?? '') ?? [];
+  return range === undefined ? undefined : { range, count: boundsIn(range)!, each };
 }
 
 export function isText(field: FieldDescription): boolean {
@@ -76,8 +100,7 @@ export function written(value: unknown): string {
 export function read(field: FieldDescription, text: string): unknown {
   const trimmed = text.trim();
   if (isText(field)) return text;
-  const isList = field.range?.includes('entries') ?? false;
-  if (isList)
+  if (listRange(field))
     return trimmed === ''
       ? []
       : trimmed.split(/[\s,]+/).map((item) => (Number.isNaN(Number(item)) ? item : Number(item)));
@@ -94,17 +117,21 @@ export function read(field: FieldDescription, text: string): unknown {
   return Number.isNaN(Number(trimmed)) ? trimmed : Number(trimmed);
 }
 
-/** Why a number cannot be taken, by the range its field states; empty when it can. */
-export function refusal(field: FieldDescription, value: unknown): string {
-  const bounds = boundsOf(field);
-  if (!bounds || value === undefined || value === null) return '';
-  if (typeof value !== 'number') return `must be a number, ${field.range}`;
-  return value < bounds.min || value > bounds.max ? `must be in ${field.range}` : '';
+function refusalOf(value: unknown, range: string | undefined): string {
+  const bounds = boundsIn(range);
+  if (!bounds) return '';
+  if (typeof value !== 'number') return `must be a number, ${range}`;
+  return value < bounds.min || value > bounds.max ? `must be in ${range}` : '';
 }
 
-/** The field a refusal of the core is about: it names it, or begins with it. */
-export function fieldOfError(error: { readonly message: string; readonly field?: string }): string | undefined {
-  if (error.field !== undefined) return error.field;
-  const match = /^(?:Field |Unknown field )?"?([\w.]+)"?(?: =| is missing|\.)/.exec(error.message);
-  return match?.[1]?.replace(/\.\d+$/, '');
+/** Why a value cannot be taken, by the range its field states; empty when it can, as far as the range tells. */
+export function refusal(field: FieldDescription, value: unknown): string {
+  if (value === undefined || value === null) return '';
+  const list = listRange(field);
+  if (!list) return refusalOf(value, field.range);
+  if (!Array.isArray(value)) return `must be a list, ${list.range} entries`;
+  if (value.length < list.count.min || value.length > list.count.max) return `must have ${list.range} entries`;
+  const reasons = value.map((entry) => refusalOf(entry, list.each));
+  const at = reasons.findIndex((reason) => reason !== '');
+  return at < 0 ? '' : `${String(value[at])} ${reasons[at]}`;
 }
