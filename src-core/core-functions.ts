@@ -9,7 +9,7 @@ import { LabError, messageOf } from './contract/errors';
 import type { RunEvent } from './contract/run';
 import type { CoreFunctions, CoreStatus, DatasetSummary, RunSummary, SpecCheck } from './contract/rpc';
 import type { RunSpec } from './contract/spec';
-import { parseRunSpec } from './contract/spec';
+import { parseDataSpec, parseRunSpec } from './contract/spec';
 import { makeFolder, writeAtomically } from './data/atomic-write';
 import type { Dataset } from './data/dataset';
 import { copyShifted, drawShift, drawUnshifted } from './data/jitter';
@@ -185,8 +185,7 @@ export class Core {
 
   /** The data part of a spec, checked by the spec's own schema. */
   private transferSet(data: unknown): { training: number[]; validation: number[] } {
-    const spec = parseRunSpec({ ...PRESETS[0]!.spec, data });
-    const { training, validation } = selectTransferSet(this.data(), spec.data);
+    const { training, validation } = selectTransferSet(this.data(), parseDataSpec(data));
     return { training: this.classCounts(training), validation: this.classCounts(validation) };
   }
 

@@ -1,4 +1,3 @@
-/** Of one digit in a grid, in CSS pixels. */
-export const DIGIT_SIZE = 48;
-export const CELL_WIDTH = 60;
-export const CELL_HEIGHT = 76;
+/** Of one digit in a grid, in CSS pixels: with its words below it, or plain. */
+export const CAPTIONED = { digit: 48, width: 60, height: 76, top: 5 } as const;
+export const PLAIN = { digit: 42, width: 48, height: 48, top: 3 } as const;

@@ -1,8 +1,9 @@
 /** The data set: its counts, labels, and pages of images kept for a while. */
 import { defineStore } from 'pinia';
-import { computed, ref, shallowRef } from 'vue';
+import { computed, ref, shallowRef, watch } from 'vue';
+import { messageOf } from '../../src-core/contract/errors';
 import type { DatasetSummary } from '../../src-core/contract/rpc';
-import { lab } from '../lab';
+import { connection, lab } from '../lab';
 import { useUi } from './ui';
 
 export type Part = 'train' | 'test';
@@ -15,6 +16,8 @@ export const useDataset = defineStore('dataset', () => {
   const ui = useUi();
   const summary = shallowRef<DatasetSummary>();
   const labels = shallowRef<Partial<Record<Part, Uint8Array>>>({});
+  /** why it cannot be read */
+  const failure = ref('');
   /** rises when pages arrive: what draws images watches it */
   const version = ref(0);
   const pages = new Map<string, Uint8Array>();
@@ -22,19 +25,27 @@ export const useDataset = defineStore('dataset', () => {
   const pixels = computed(() => (summary.value ? summary.value.side ** 2 : 0));
 
   let opening: Promise<void> | undefined;
-  /** Reads summary and labels once. */
+  /** Reads summary and labels once; what went wrong stands in `failure`, and the next call tries again. */
   function open(): Promise<void> {
-    opening ??= ui
-      .attempt(async () => {
-        const [found, train, test] = await Promise.all([lab.dataset(), lab.labels('train'), lab.labels('test')]);
-        labels.value = { train, test };
-        summary.value = found;
-      })
-      .then(() => {
-        if (!summary.value) opening = undefined;
-      });
+    opening ??= read();
     return opening;
   }
+
+  async function read(): Promise<void> {
+    try {
+      const [found, train, test] = await Promise.all([lab.dataset(), lab.labels('train'), lab.labels('test')]);
+      labels.value = { train, test };
+      summary.value = found;
+      failure.value = '';
+    } catch (error) {
+      failure.value = messageOf(error);
+      opening = undefined;
+    }
+  }
+  // A core that has started again may be able to.
+  watch(connection, (now) => {
+    if (now === 'ready' && failure.value) void open();
+  });
 
   function loadPage(part: Part, page: number): Promise<void> {
     const key = `${part}/${page}`;
@@ -80,5 +91,5 @@ export const useDataset = defineStore('dataset', () => {
     return page.subarray(start, start + pixels.value);
   }
 
-  return { summary, labels, version, open, ensure, image };
+  return { summary, labels, failure, version, open, ensure, image };
 });

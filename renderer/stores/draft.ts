@@ -1,6 +1,6 @@
 /** The spec under edit: what "Start" will start. */
 import { defineStore } from 'pinia';
-import { shallowRef } from 'vue';
+import { ref, shallowRef } from 'vue';
 import type { PresetSummary } from '../../src-core/contract/rpc';
 import type { DataSpec, RunSpecInput } from '../../src-core/contract/spec';
 import { withValue } from './paths';
@@ -10,6 +10,18 @@ import { nameFor, roleOf } from './run-name';
 /** A spec as the form holds it: a plain tree, perhaps incomplete or wrong until the core has checked it. */
 export type Draft = Tree;
 
+/** The part of a data spec that the Data view prepares; how the network reads its pixels is the preset's. */
+export type Recipe = Pick<DataSpec, 'classes' | 'share' | 'classShares' | 'validation' | 'selectionSeed' | 'jitter'>;
+
+const RECIPE = ['classes', 'share', 'classShares', 'validation', 'selectionSeed', 'jitter'] as const;
+
+/** Those fields of a data spec that belong to a recipe. */
+export function recipeOf(data: DataSpec): Recipe;
+export function recipeOf(data: Draft): Draft;
+export function recipeOf(data: object): object {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => (RECIPE as readonly string[]).includes(name)));
+}
+
 export const useDraft = defineStore('draft', () => {
   /** as the core has them; empty until they are read */
   const presets = shallowRef<readonly PresetSummary[]>([]);
@@ -18,11 +30,25 @@ export const useDraft = defineStore('draft', () => {
   const preset = shallowRef<string>();
   /** what the run is for; undefined once a person has given it a name of its own */
   let role: string | undefined;
+  /** The transfer set was prepared in the Data view: presets leave it as it is. */
+  const ownData = ref(false);
 
-  function use(from: RunSpecInput, name?: string): void {
+  /** A preset, whose data give way to those prepared in the Data view. */
+  function usePreset(from: RunSpecInput, name: string): void {
+    const fresh = structuredClone(from) as unknown as Draft;
+    const data = { ...(fresh['data'] as Draft | undefined), ...recipeOf((spec.value?.['data'] ?? {}) as Draft) };
+    role = roleOf(from);
+    preset.value = name;
+    spec.value = fresh;
+    if (ownData.value) edit({ ...fresh, data });
+  }
+
+  /** The settings of another run, all of them. */
+  function use(from: RunSpecInput): void {
     role = roleOf(from);
     spec.value = structuredClone(from) as unknown as Draft;
-    preset.value = name;
+    preset.value = undefined;
+    ownData.value = false;
   }
 
   /** Takes an edited spec: its name follows the settings until one is typed, and again when it is cleared. */
@@ -38,9 +64,10 @@ export const useDraft = defineStore('draft', () => {
   }
 
   /** Keeps all else of the spec, if there is one. */
-  function useData(data: DataSpec): void {
-    edit({ ...spec.value, data: structuredClone(data) });
+  function useData(recipe: Recipe): void {
+    edit({ ...spec.value, data: { ...(spec.value?.['data'] as Draft | undefined), ...structuredClone(recipe) } });
+    ownData.value = true;
   }
 
-  return { presets, spec, preset, use, edit, set, useData };
+  return { presets, spec, preset, ownData, usePreset, use, edit, set, useData };
 });

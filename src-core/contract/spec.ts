@@ -400,3 +400,18 @@ export function parseRunSpec(input: unknown): RunSpec {
   }
   throw new LabError('bad-input', `${where} = ${shown(path.length > 0 ? value : input)} ${issue.message}.`);
 }
+
+/** As little as a spec can have beside its data. */
+const LEAST = {
+  model: { kind: 'mlp', hidden: [] },
+  optimiser: { kind: 'momentum', learningRate: 0 },
+  training: { epochs: 1 },
+} as const;
+
+/**
+ * Checks the data part of a spec by itself and fills in its defaults.
+ * @throws LabError as `parseRunSpec`
+ */
+export function parseDataSpec(input: unknown): DataSpec {
+  return parseRunSpec({ ...LEAST, data: input }).data;
+}
