@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseRunSpec } from '../src-core/contract/spec';
 import type { RunSpecInput } from '../src-core/contract/spec';
@@ -22,6 +23,9 @@ import { PyTorchUnavailable, ensurePyTorch } from './pytorch-environment.mjs';
 import { largestLossDifference } from './same-losses';
 
 const WARM_UP_STEPS = 20;
+
+/** PyTorch's threads spin for a while after their work, on cores that the other side would then not have. */
+const REST_MILLISECONDS = 500;
 
 interface Figure {
   readonly what: string;
@@ -142,7 +146,10 @@ async function bench(rounds: number, steps: number): Promise<Figure[]> {
   const names = Object.keys(columns) as Column[];
   const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Column, number[]>;
   for (let round = 1; round <= rounds; round++) {
-    for (const name of names) times[name].push(await columns[name]());
+    for (const name of names) {
+      await setTimeout(REST_MILLISECONDS);
+      times[name].push(await columns[name]());
+    }
     say(
       `Round ${round} of ${rounds}: ${names.map((name) => `${name} ${times[name].at(-1)!.toFixed(2)}`).join(', ')} ms a step`,
     );

@@ -1,10 +1,14 @@
-// Three operations of the lab's own for the processor, linked into the binding: what surrounds the matrix products
-// of a step, each in one pass over memory where TensorFlow's own operations take three or four.
+// Operations of the lab's own for the processor, linked into the binding: what surrounds the matrix products of a step,
+// each in one pass over memory where TensorFlow's own operations take three or four, and the products with digits.
 // src-core/tensorflow/fused.ts calls them and says what they compute; elsewhere the same is put together from
 // TensorFlow's operations, with the same results.
+#include <array>
+#include <cmath>
 #include <cstdint>
 #include <initializer_list>
+#include <vector>
 
+#include "ink.h"
 #include "tensorflow/c/ops.h"
 #include "tensorflow/c/tf_datatype.h"
 #include "tensorflow/c/tf_status.h"
@@ -77,24 +81,28 @@ WIDEST void draw(const uint8_t *bytes, const float *table, float *y, int64_t cou
   for (int64_t index = 0; index < count; index++) y[index] = table[bytes[index]];
 }
 
-struct Scale {
+// The one attribute that every operation here has: what it multiplies with, or the digits' background.
+struct Factor {
   float value;
 };
 
 void *create(TF_OpKernelConstruction *construction) {
-  auto *scale = new Scale{1.0f};
+  auto *factor = new Factor{1.0f};
   TF_Status *status = TF_NewStatus();
-  TF_OpKernelConstruction_GetAttrFloat(construction, "scale", &scale->value, status);
+  TF_OpKernelConstruction_GetAttrFloat(construction, "factor", &factor->value, status);
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
-  return scale;
+  return factor;
 }
 
-void destroy(void *kernel) { delete static_cast<Scale *>(kernel); }
+void destroy(void *kernel) { delete static_cast<Factor *>(kernel); }
 
 // The inputs and outputs of one call; released when it ends.
 class Call {
  public:
+  static constexpr int MOST_INPUTS = 12;
+  static constexpr int MOST_OUTPUTS = 2;
+
   explicit Call(TF_OpKernelContext *context) : context_(context), status_(TF_NewStatus()) {}
 
   ~Call() {
@@ -113,14 +121,17 @@ class Call {
     return static_cast<const Value *>(TF_TensorData(tensors_[index]));
   }
 
-  int64_t rows() const { return TF_Dim(tensors_[0], 0); }
+  // The length of an input that has been asked for along one axis; 0 where it has no such axis.
+  int64_t length(int index, int axis) const {
+    return axis < TF_NumDims(tensors_[index]) ? TF_Dim(tensors_[index], axis) : 0;
+  }
 
   // An output of shape [rows, columns], or [columns] where rows is 0.
   float *output(int index, int64_t rows, int64_t columns) {
     const int64_t both[] = {rows, columns};
     const int dimensions = rows > 0 ? 2 : 1;
     const int64_t count = (rows > 0 ? rows : 1) * columns;
-    TF_Tensor *&tensor = tensors_[3 + index];
+    TF_Tensor *&tensor = tensors_[MOST_INPUTS + index];
     tensor = TF_AllocateOutput(context_, index, TF_FLOAT, rows > 0 ? both : both + 1, dimensions,
                                count * sizeof(float), status_);
     return TF_GetCode(status_) == TF_OK ? static_cast<float *>(TF_TensorData(tensor)) : nullptr;
@@ -135,7 +146,7 @@ class Call {
  private:
   TF_OpKernelContext *context_;
   TF_Status *status_;
-  TF_Tensor *tensors_[5] = {};
+  std::array<TF_Tensor *, MOST_INPUTS + MOST_OUTPUTS> tensors_ = {};
 };
 
 void compute_bias_relu(void *kernel, TF_OpKernelContext *context) {
@@ -149,7 +160,7 @@ void compute_bias_relu(void *kernel, TF_OpKernelContext *context) {
   float *y = call.output(0, count / units, units);
   if (!y) return;
   bias_relu(x, bias, y, count / units, units);
-  if (words > 0) keep_scaled(y, kept, count, static_cast<Scale *>(kernel)->value);
+  if (words > 0) keep_scaled(y, kept, count, static_cast<Factor *>(kernel)->value);
 }
 
 void compute_bias_relu_gradient(void *kernel, TF_OpKernelContext *context) {
@@ -163,7 +174,7 @@ void compute_bias_relu_gradient(void *kernel, TF_OpKernelContext *context) {
   float *dx = call.output(0, count / units, units);
   float *dbias = call.output(1, 0, units);
   if (!dx || !dbias) return;
-  bias_relu_gradient(gradient, y, dx, dbias, count / units, units, static_cast<Scale *>(kernel)->value);
+  bias_relu_gradient(gradient, y, dx, dbias, count / units, units, static_cast<Factor *>(kernel)->value);
 }
 
 void compute_draw(void *kernel, TF_OpKernelContext *context) {
@@ -174,10 +185,103 @@ void compute_draw(void *kernel, TF_OpKernelContext *context) {
   const int32_t *kept = call.input<int32_t>(2, &words);
   if (!call.demand(count > 0 && entries == 256, "table must have 256 entries")) return;
   if (!call.demand(words == 0 || words * 32 >= count, "kept must be empty or hold a bit a value")) return;
-  float *y = call.output(0, call.rows(), count / call.rows());
+  float *y = call.output(0, call.length(0, 0), count / call.length(0, 0));
   if (!y) return;
   draw(bytes, table, y, count);
-  if (words > 0) keep_scaled(y, kept, count, static_cast<Scale *>(kernel)->value);
+  if (words > 0) keep_scaled(y, kept, count, static_cast<Factor *>(kernel)->value);
+}
+
+// What one term of a weighted sum of cross-entropies is made of; `offsets` may be null.
+struct CrossEntropyTerm {
+  const float *targets, *offsets;
+  float temperature, weight, scale;
+};
+
+// The mean of (cross-entropy + offset), times the scale. Adds the gradient of weight times that with respect to the
+// logits. In double precision throughout, since a divergence is a small difference of large numbers.
+double cross_entropy(const float *logits, const CrossEntropyTerm &term, double *gradient, int64_t rows,
+                     int64_t classes) {
+  std::vector<double> shares(classes);
+  const double factor = static_cast<double>(term.weight) * term.scale / (term.temperature * rows);
+  double total = 0.0;
+  for (int64_t row = 0; row < rows; row++) {
+    const float *z = logits + row * classes, *targets = term.targets + row * classes;
+    double largest = z[0], sum = 0.0;
+    for (int64_t label = 1; label < classes; label++) largest = std::max<double>(largest, z[label]);
+    for (int64_t label = 0; label < classes; label++) {
+      shares[label] = std::exp((z[label] - largest) / term.temperature);
+      sum += shares[label];
+    }
+    const double logarithm = std::log(sum);
+    double loss = term.offsets ? term.offsets[row] : 0.0;
+    for (int64_t label = 0; label < classes; label++) {
+      loss += targets[label] * (logarithm - (z[label] - largest) / term.temperature);
+      gradient[row * classes + label] += factor * (shares[label] / sum - targets[label]);
+    }
+    total += loss;
+  }
+  return term.scale * total / rows;
+}
+
+void compute_cross_entropies(void *, TF_OpKernelContext *context) {
+  Call call(context);
+  int64_t count = 0, numbers = 0;
+  const float *logits = call.input<float>(0, &count);
+  const float *settings = call.input<float>(1, &numbers);
+  const int64_t terms = numbers / 3;
+  const bool few = terms > 0 && 2 + 2 * terms <= Call::MOST_INPUTS;
+  if (!call.demand(count > 0 && few && numbers == 3 * terms, "settings must hold three numbers for each of a few terms"))
+    return;
+  const int64_t rows = call.length(0, 0), classes = call.length(0, 1);
+  float *values = call.output(0, 0, 1 + terms);
+  float *dlogits = call.output(1, rows, classes);
+  if (!values || !dlogits) return;
+  std::vector<double> gradient(count, 0.0);
+  double sum = 0.0;
+  for (int64_t index = 0; index < terms; index++) {
+    int64_t shares = 0, added = 0;
+    const float *targets = call.input<float>(static_cast<int>(2 + index), &shares);
+    const float *offsets = call.input<float>(static_cast<int>(2 + terms + index), &added);
+    if (!call.demand(shares == count && (added == 0 || added == rows),
+                     "targets must be [rows, classes] as the logits, and offsets empty or [rows]"))
+      return;
+    const float *of_term = settings + 3 * index;
+    const CrossEntropyTerm term{targets, added == 0 ? nullptr : offsets, of_term[0], of_term[1], of_term[2]};
+    const double value = cross_entropy(logits, term, gradient.data(), rows, classes);
+    values[1 + index] = static_cast<float>(value);
+    sum += term.weight * value;
+  }
+  values[0] = static_cast<float>(sum);
+  for (int64_t at = 0; at < count; at++) dlogits[at] = static_cast<float>(gradient[at]);
+}
+
+void compute_ink_product(void *kernel, TF_OpKernelContext *context) {
+  Call call(context);
+  int64_t pixels_in_all = 0, weights = 0;
+  const float *x = call.input<float>(0, &pixels_in_all);
+  const float *w = call.input<float>(1, &weights);
+  if (!call.demand(pixels_in_all > 0 && weights > 0, "x and w must not be empty")) return;
+  const int64_t digits = call.length(0, 0), pixels = call.length(0, 1), units = call.length(1, 1);
+  if (!call.demand(pixels == call.length(1, 0) && units > 0 && pixels <= ink::LONGEST,
+                   "x must be [digits, pixels] and w [pixels, units]"))
+    return;
+  float *y = call.output(0, digits, units);
+  if (y) ink::product(x, w, y, digits, pixels, units, static_cast<Factor *>(kernel)->value);
+}
+
+void compute_ink_product_gradient(void *kernel, TF_OpKernelContext *context) {
+  Call call(context);
+  int64_t pixels_in_all = 0, count = 0, units = 0;
+  const float *x = call.input<float>(0, &pixels_in_all);
+  const float *dy = call.input<float>(1, &count);
+  const float *sums = call.input<float>(2, &units);
+  if (!call.demand(pixels_in_all > 0 && count > 0, "x and dy must not be empty")) return;
+  const int64_t digits = call.length(0, 0), pixels = call.length(0, 1);
+  if (!call.demand(pixels > 0 && digits == call.length(1, 0) && units == call.length(1, 1) && digits <= ink::LONGEST,
+                   "x must be [digits, pixels], dy [digits, units] and sums [units]"))
+    return;
+  float *dw = call.output(0, pixels, units);
+  if (dw) ink::product_gradient(x, dy, sums, dw, digits, pixels, units, static_cast<Factor *>(kernel)->value);
 }
 
 void define(const char *name, std::initializer_list<const char *> inputs, std::initializer_list<const char *> outputs,
@@ -186,7 +290,7 @@ void define(const char *name, std::initializer_list<const char *> inputs, std::i
   TF_OpDefinitionBuilder *operation = TF_NewOpDefinitionBuilder(name);
   for (const char *input : inputs) TF_OpDefinitionBuilderAddInput(operation, input);
   for (const char *output : outputs) TF_OpDefinitionBuilderAddOutput(operation, output);
-  TF_OpDefinitionBuilderAddAttr(operation, "scale: float = 1.0");
+  for (const char *attribute : {"factor: float = 1.0", "N: int = 1"}) TF_OpDefinitionBuilderAddAttr(operation, attribute);
   TF_RegisterOpDefinition(operation, status);
   if (TF_GetCode(status) == TF_OK) {
     TF_KernelBuilder *kernel = TF_NewKernelBuilder(name, "CPU", create, compute, destroy);
@@ -202,6 +306,11 @@ __attribute__((constructor)) void define_operations() {
          compute_bias_relu_gradient);
   // Bytes travel as bool, the one type of a byte that TensorFlow.js has.
   define("DistillLabDraw", {"bytes: bool", "table: float", "kept: int32"}, {"y: float"}, compute_draw);
+  define("DistillLabCrossEntropies", {"logits: float", "settings: float", "targets: N * float", "offsets: N * float"},
+         {"values: float", "dlogits: float"}, compute_cross_entropies);
+  define("DistillLabInkMatMul", {"x: float", "w: float"}, {"y: float"}, compute_ink_product);
+  define("DistillLabInkMatMulGrad", {"x: float", "dy: float", "sums: float"}, {"dw: float"},
+         compute_ink_product_gradient);
 }
 
 }  // namespace

@@ -14,3 +14,14 @@ export interface Dataset {
   readonly train: Examples;
   readonly test: Examples;
 }
+
+/** Images that tell how much ink a data set has. */
+const SAMPLE = 1000;
+
+/** The share of pixels that are not black, 0 to 1, in the first images. */
+export function inkShare({ images }: Examples, side: number): number {
+  const sample = images.subarray(0, SAMPLE * side ** 2);
+  let inked = 0;
+  for (const grey of sample) inked += +(grey > 0);
+  return sample.length === 0 ? 0 : inked / sample.length;
+}

@@ -21,7 +21,9 @@ export function logitMatchingObjective({ softWeight }: LogitsSpec): Objective {
   return (logits, targets) => {
     const teacher = tf.tensor(meanLogits(targets.teacherLogits!), logits.shape);
     const soft = tf.mul(tf.mean(tf.square(tf.sub(logits, teacher))), 0.5);
-    const { total, hard } = hardObjective(logits, targets);
-    return { total: tf.add(tf.mul(soft, softWeight), tf.mul(total, 1 - softWeight)), soft: tf.keep(soft), hard };
+    const { total: hard, values } = hardObjective(logits, targets);
+    values.dispose();
+    const total = tf.add(tf.mul(soft, softWeight), tf.mul(hard, 1 - softWeight));
+    return { total, values: tf.keep(tf.stack([total, hard, soft])) };
   };
 }

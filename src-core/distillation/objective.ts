@@ -23,13 +23,15 @@ export interface Targets {
   readonly teacherLogits?: TeacherBatch | undefined;
 }
 
-/** Means over the batch; what the optimiser minimises is `total`. The others are kept: who asks disposes of them. */
+/** Means over the batch. */
 export interface Losses {
+  /** what the optimiser minimises, a scalar that differentiates */
   readonly total: Tensor;
-  /** the part that compares with the teacher, unweighted, for the record; absent without a teacher */
-  readonly soft?: Tensor;
-  /** cross-entropy with the labels, unweighted, for the record */
-  readonly hard: Tensor;
+  /**
+   * For the record: the total, the cross-entropy with the labels and, with a teacher, what compares with it, both
+   * unweighted: [2] or [3]. Kept: whoever asked disposes of it.
+   */
+  readonly values: Tensor;
 }
 
 /** @param logits [batch, classes] */

@@ -16,15 +16,17 @@ export interface SoftTargets {
 /** Soft targets at temperature T (Hinton et al. 2015, eq. 1). */
 function softTargets({ teachers, values }: TeacherBatch, classes: number, temperature: number): SoftTargets {
   const p = new Float32Array(values.length / teachers);
+  const shares = new Float64Array(classes);
   for (let start = 0; start < values.length; start += classes) {
     let largest = -Infinity;
     for (let index = start; index < start + classes; index++) largest = Math.max(largest, values[index]!);
     let sum = 0;
-    for (let index = start; index < start + classes; index++) sum += Math.exp((values[index]! - largest) / temperature);
-    const row = start % p.length;
     for (let label = 0; label < classes; label++) {
-      p[row + label]! += Math.exp((values[start + label]! - largest) / temperature) / (sum * teachers);
+      shares[label] = Math.exp((values[start + label]! - largest) / temperature);
+      sum += shares[label]!;
     }
+    const row = start % p.length;
+    for (let label = 0; label < classes; label++) p[row + label]! += shares[label]! / (sum * teachers);
   }
   const negativeEntropies = new Float32Array(p.length / classes);
   for (let row = 0; row < negativeEntropies.length; row++) {
@@ -57,7 +59,6 @@ export function softTargetsObjective({ temperature, softWeight, reduction }: Sof
       scale,
       offsets: tf.tensor1d(negativeEntropies),
     };
-    const { total, terms } = crossEntropies(logits, [soft, hardTerm(targets.hard, 1 - softWeight)]);
-    return { total, soft: terms[0]!, hard: terms[1]! };
+    return crossEntropies(logits, [hardTerm(targets.hard, 1 - softWeight), soft]);
   };
 }

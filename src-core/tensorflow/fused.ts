@@ -1,15 +1,26 @@
 /**
- * What surrounds a step's matrix products, without gradients: in one pass over memory by the binding's own operations
- * (scripts/native/operations.cc) on the processor, put together from TensorFlow's elsewhere. The results are the same
- * to the bit, but for the sum over a batch in a bias's gradient, whose order is TensorFlow's own.
+ * What surrounds a step's matrix products, and the products with digits, without gradients: by the binding's own
+ * operations (scripts/native/operations.cc) on the processor, put together from TensorFlow's elsewhere. The results are
+ * the same to the bit, but where TensorFlow has an order of its own for a sum: over a batch in a bias's gradient, and in
+ * the products.
  */
 import type { DropoutMask } from './dropout';
 import type { OpAttribute, Tensor } from './engine';
 import { backend, tf } from './engine';
-import { biasAdd, biasAddGradient, multiply, relu, reluGradient } from './operations';
+import {
+  add,
+  biasAdd,
+  biasAddGradient,
+  matMul,
+  meanOfVector,
+  multiply,
+  relu,
+  reluGradient,
+  softmaxCrossEntropy,
+} from './operations';
 
-function scaleAttribute(scale: number): OpAttribute[] {
-  return [{ name: 'scale', type: backend.binding.TF_ATTR_FLOAT, value: scale }];
+function factorAttribute(value: number): OpAttribute[] {
+  return [{ name: 'factor', type: backend.binding.TF_ATTR_FLOAT, value }];
 }
 
 function keptBits(mask: DropoutMask | undefined): Tensor {
@@ -17,7 +28,11 @@ function keptBits(mask: DropoutMask | undefined): Tensor {
 }
 
 function biasReluFused(x: Tensor, bias: Tensor, mask: DropoutMask | undefined): Tensor {
-  return backend.executeSingleOutput('DistillLabBiasRelu', scaleAttribute(mask?.scale ?? 1), [x, bias, keptBits(mask)]);
+  return backend.executeSingleOutput('DistillLabBiasRelu', factorAttribute(mask?.scale ?? 1), [
+    x,
+    bias,
+    keptBits(mask),
+  ]);
 }
 
 /** Whether this binding has the operations and a processor to run them on. */
@@ -63,12 +78,93 @@ export function biasReluDropoutGradient(
 ): [x: Tensor, bias: Tensor] {
   if (fused.available) {
     const inputs = [gradient, output, bias];
-    const [x, sums] = backend.executeMultipleOutputs('DistillLabBiasReluGrad', scaleAttribute(scale), inputs, 2);
+    const [x, sums] = backend.executeMultipleOutputs('DistillLabBiasReluGrad', factorAttribute(scale), inputs, 2);
     return [x!, sums!];
   }
   const scaled = scale === 1 ? gradient : multiply(gradient, tf.scalar(scale));
   const x = reluGradient(scaled, output);
   return [x, biasAddGradient(x)];
+}
+
+/** scale · mean of (cross-entropy + offset), one term of a weighted sum. */
+export interface CrossEntropyTerm {
+  /** [batch, classes], constants; rows sum to 1 */
+  readonly targets: Tensor;
+  /** the logits are divided by it */
+  readonly temperature: number;
+  readonly weight: number;
+  readonly scale: number;
+  /**
+   * [batch], constants: −entropy of the targets makes a divergence of the cross-entropy. Added to every row, since the
+   * mean of what cancels would keep the rounding of large numbers.
+   */
+  readonly offsets?: Tensor;
+}
+
+/**
+ * Cross-entropies of softmax(logits / T) against target distributions, each averaged over the batch, weighted and
+ * summed, and the gradient Σ weight · scale · (softmax(logits / T) − targets) / (T · batch).
+ * @param logits [batch, classes]
+ * @param terms one to five
+ * @returns the sum followed by each term without its weight, [1 + terms], and the gradient [batch, classes]
+ */
+export function crossEntropiesAndGradient(
+  logits: Tensor,
+  terms: readonly CrossEntropyTerm[],
+): [values: Tensor, gradient: Tensor] {
+  if (fused.available) {
+    const settings = terms.flatMap(({ temperature, weight, scale }) => [temperature, weight, scale]);
+    const targets = terms.map((term) => term.targets);
+    const offsets = terms.map((term) => term.offsets ?? tf.tensor1d([], 'float32'));
+    const [values, gradient] = backend.executeMultipleOutputs(
+      'DistillLabCrossEntropies',
+      [{ name: 'N', type: backend.binding.TF_ATTR_INT, value: terms.length }],
+      [logits, tf.tensor1d(settings, 'float32'), ...targets, ...offsets],
+      2,
+    );
+    return [values!, gradient!];
+  }
+  const batch = logits.shape[0]!;
+  const times = (tensor: Tensor, factor: number): Tensor =>
+    factor === 1 ? tensor : multiply(tensor, tf.scalar(factor));
+  const parts = terms.map(({ targets, temperature, weight, scale, offsets }) => {
+    const [losses, derivative] = softmaxCrossEntropy(times(logits, 1 / temperature), targets);
+    const value = times(meanOfVector(offsets ? add(losses, offsets) : losses), scale);
+    return {
+      value,
+      weighted: times(value, weight),
+      gradient: times(derivative, (weight * scale) / (temperature * batch)),
+    };
+  });
+  const sum = parts.map(({ weighted }) => weighted).reduce(add);
+  return [tf.stack([sum, ...parts.map(({ value }) => value)]), parts.map(({ gradient }) => gradient).reduce(add)];
+}
+
+/**
+ * x·w for an x whose entries are mostly the background: only the others are multiplied. Worth it up to about three
+ * tenths of others.
+ * @param x [rows, inputs]
+ * @param w [inputs, units]
+ * @param background any number is right; the value that x has most often is fast
+ * @returns [rows, units]
+ */
+export function inkMatMul(x: Tensor, w: Tensor, background: number): Tensor {
+  return fused.available
+    ? backend.executeSingleOutput('DistillLabInkMatMul', factorAttribute(background), [x, w])
+    : matMul(x, w);
+}
+
+/**
+ * xᵀ·dy, the gradient of `inkMatMul` with respect to w.
+ * @param x [rows, inputs]
+ * @param dy [rows, units]
+ * @param sums [units], dy summed over its rows
+ * @returns [inputs, units]
+ */
+export function inkMatMulGradient(x: Tensor, dy: Tensor, sums: Tensor, background: number): Tensor {
+  return fused.available
+    ? backend.executeSingleOutput('DistillLabInkMatMulGrad', factorAttribute(background), [x, dy, sums])
+    : matMul(x, dy, true);
 }
 
 /**
@@ -87,7 +183,7 @@ export function drawPixels(
   return tf.tidy(() => {
     if (fused.available) {
       const inputs = [tf.tensor(bytes, [...shape], 'bool'), tf.tensor1d(table), keptBits(mask)];
-      return backend.executeSingleOutput('DistillLabDraw', scaleAttribute(mask?.scale ?? 1), inputs);
+      return backend.executeSingleOutput('DistillLabDraw', factorAttribute(mask?.scale ?? 1), inputs);
     }
     const values = new Float32Array(bytes.length);
     for (let index = 0; index < bytes.length; index++) values[index] = table[bytes[index]!]!;

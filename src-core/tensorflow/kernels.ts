@@ -5,19 +5,15 @@
 import type { DropoutMask } from './dropout';
 import type { Tensor } from './engine';
 import { tf } from './engine';
-import { biasReluDropout, biasReluDropoutGradient } from './fused';
+import type { CrossEntropyTerm } from './fused';
 import {
-  add,
-  biasAdd,
-  biasAddGradient,
-  matMul,
-  matMulTransposed,
-  meanOfVector,
-  multiply,
-  relu,
-  reluGradient,
-  softmaxCrossEntropy,
-} from './operations';
+  biasReluDropout,
+  biasReluDropoutGradient,
+  crossEntropiesAndGradient,
+  inkMatMul,
+  inkMatMulGradient,
+} from './fused';
+import { biasAdd, biasAddGradient, matMul, matMulTransposed, multiply, relu, reluGradient } from './operations';
 
 type GradientFunction = (gradient: Tensor, saved: Tensor[]) => Tensor[];
 
@@ -40,6 +36,8 @@ export interface DenseOptions {
   readonly mask?: DropoutMask | undefined;
   /** the input is data: the gradient with respect to it, a whole matrix product, is not computed */
   readonly inputIsData?: boolean;
+  /** of data: the value of most of its entries, where they are most; see `inkMatMul` */
+  readonly background?: number | undefined;
 }
 
 /**
@@ -51,10 +49,10 @@ export interface DenseOptions {
  * @throws TypeError on a mask without relu
  */
 export function dense(x: Tensor, weight: Tensor, bias: Tensor, options: DenseOptions = {}): Tensor {
-  const { mask } = options;
+  const { mask, background } = options;
   if (mask && !options.relu) throw new TypeError('a layer without relu has no dropout');
   const forward = (input: Tensor, w: Tensor, b: Tensor): Tensor => {
-    const product = matMul(input, w);
+    const product = background === undefined ? matMul(input, w) : inkMatMul(input, w, background);
     const output = options.relu ? biasReluDropout(product, b, mask) : biasAdd(product, b);
     product.dispose();
     return output;
@@ -72,7 +70,11 @@ export function dense(x: Tensor, weight: Tensor, bias: Tensor, options: DenseOpt
           value: output,
           gradFunc: (gradient, [savedInput, savedOutput, savedBias]) => {
             const [inner, biasGradient] = beforeBias(gradient, savedOutput!, savedBias!);
-            return [matMul(savedInput!, inner, true), biasGradient];
+            const weightGradient =
+              background === undefined
+                ? matMul(savedInput!, inner, true)
+                : inkMatMulGradient(savedInput!, inner, biasGradient, background);
+            return [weightGradient, biasGradient];
           },
         };
       },
@@ -95,64 +97,33 @@ export function dense(x: Tensor, weight: Tensor, bias: Tensor, options: DenseOpt
   );
 }
 
-/** scale · mean of (cross-entropy + offset), one term of a weighted sum. */
-export interface CrossEntropyTerm {
-  /** [batch, classes], constants; rows sum to 1 */
-  readonly targets: Tensor;
-  /** the logits are divided by it */
-  readonly temperature: number;
-  readonly weight: number;
-  readonly scale: number;
-  /**
-   * [batch], constants: −entropy of the targets makes a divergence of the cross-entropy. Added to every row, since the
-   * mean of what cancels would keep the rounding of large numbers.
-   */
-  readonly offsets?: Tensor;
-}
-
 export interface CrossEntropies {
   /** Σ weight · term, differentiable with respect to the logits */
   readonly total: Tensor;
-  /** each term by itself, for the record: no gradient flows through these. Kept: whoever asked disposes of them. */
-  readonly terms: readonly Tensor[];
+  /** for the record: the total, then each term without its weight, [1 + terms]. Kept: whoever asked disposes of it. */
+  readonly values: Tensor;
 }
 
 /**
- * Cross-entropies of softmax(logits / T) against target distributions, each averaged over the batch, weighted and
- * summed: one node on the tape, whose gradient is Σ weight · scale · (softmax(logits / T) − targets) / (T · batch).
+ * A weighted sum of cross-entropies: one node on the tape; see `crossEntropiesAndGradient`.
  * @param logits [batch, classes]
- * @param terms at least one
+ * @param terms one to five
  */
 export function crossEntropies(logits: Tensor, terms: readonly CrossEntropyTerm[]): CrossEntropies {
-  const batch = logits.shape[0]!;
-  const values: Tensor[] = [];
-  const times = (tensor: Tensor, factor: number): Tensor =>
-    factor === 1 ? tensor : multiply(tensor, tf.scalar(factor));
+  let record: Tensor | undefined;
   const total = differentiable(
     ([input], save) => {
-      const derivatives: Tensor[] = [];
-      const parts = terms.map(({ targets, temperature, weight, scale, offsets }) => {
-        const [losses, derivative] = softmaxCrossEntropy(times(input!, 1 / temperature), targets);
-        derivatives.push(derivative);
-        const value = times(meanOfVector(offsets ? add(losses, offsets) : losses), scale);
-        values.push(tf.keep(value));
-        return times(value, weight);
-      });
-      save(derivatives);
+      const [values, derivative] = crossEntropiesAndGradient(input!, terms);
+      record = tf.keep(values);
+      save([derivative]);
       return {
-        // A sum of one would be the kept tensor itself.
-        value: parts.length === 1 ? parts[0]!.clone() : parts.reduce(add),
-        gradFunc: (gradient, saved) => {
-          const scaled = terms.map(({ temperature, weight, scale }, index) =>
-            times(saved[index]!, (weight * scale) / (temperature * batch)),
-          );
-          return [multiply(scaled.reduce(add), gradient)];
-        },
+        value: tf.reshape(tf.slice(values, 0, 1), []),
+        gradFunc: (gradient, [saved]) => [multiply(saved!, gradient)],
       };
     },
     [logits],
   );
-  return { total, terms: values };
+  return { total, values: record! };
 }
 
 /**

@@ -4,9 +4,10 @@ import type { RunSpec } from '../contract/spec';
 import type { Batch } from '../data/batches';
 import { Batches, copyBatch } from '../data/batches';
 import type { Dataset } from '../data/dataset';
+import { inkShare } from '../data/dataset';
 import { drawUnshifted, normalisationTable } from '../data/jitter';
 import type { TransferSet } from '../data/transfer-set';
-import type { Losses, Objective } from '../distillation/objective';
+import type { Objective } from '../distillation/objective';
 import { createObjective } from '../distillation/objective';
 import { forward } from '../models/forward';
 import type { NamedArray } from '../models/model';
@@ -45,15 +46,11 @@ export type TrainingEvent =
 
 const NO_LOSSES: LossSums = { total: 0, soft: 0, hard: 0, images: 0 };
 
+/** Up to this share of ink, products that visit the ink alone are the quicker ones. */
+const MOST_INK = 0.3;
+
 /** Steps whose losses wait on the device at most. */
 const MOST_UNREAD = 64;
-
-/** The value of a scalar on the device, which is disposed of. */
-function takeScalar(scalar: Tensor): number {
-  const [value] = scalar.dataSync();
-  scalar.dispose();
-  return value!;
-}
 
 export class Training {
   readonly model: Model;
@@ -62,11 +59,13 @@ export class Training {
   private readonly objective: Objective;
   private readonly teacherLogits: TeacherLogits | undefined;
   private readonly table: Float32Array;
+  /** whether most pixels that the network sees have one value */
+  private readonly mostlyBlack: boolean;
   private readonly pixels: Uint8Array;
   private readonly labels: Float32Array;
   private sums: LossSums;
   /** losses of the last steps, still on the device: reading them at every step would make a GPU wait */
-  private unread: { readonly step: number; readonly losses: Losses; readonly images: number }[] = [];
+  private unread: { readonly step: number; readonly values: Tensor; readonly images: number }[] = [];
   /** the first step whose loss was not finite */
   private divergedAt: number | undefined;
   private stepsTaken: number;
@@ -106,6 +105,9 @@ export class Training {
         ? undefined
         : new TeacherLogits(teachers, dataset, data.jitter, objective.teacherLogits);
     this.table = normalisationTable(data.normalisation);
+    // What is dropped becomes 0, which is one more ink unless black is 0 as well.
+    const dropped = this.table[0] === 0 ? 0 : (layout.dropout.find(({ input }) => input)?.probability ?? 0);
+    this.mostlyBlack = inkShare(dataset.train, dataset.side) + dropped <= MOST_INK;
     this.pixels = new Uint8Array(training.batchSize * dataset.side ** 2);
     this.labels = new Float32Array(training.batchSize * dataset.classes);
     this.stepsTaken = state?.step ?? 0;
@@ -154,16 +156,19 @@ export class Training {
 
     const gradients = tf.tidy(() => {
       const masks = this.drawMasks(batch.size);
-      const images = this.drawImages(batch, masks);
+      const inputMask = masks.find((_, index) => model.layout.dropout[index]!.input);
+      const images = this.drawImages(batch, inputMask);
+      const background = this.mostlyBlack
+        ? Math.fround(this.table[0]! * Math.fround(inputMask?.scale ?? 1))
+        : undefined;
       const targets = {
         hard: this.labelsOf(batch),
         teacherLogits: teacherValues && { teachers: this.teachers.length, values: teacherValues },
       };
       const parameters = model.variables.map((variable) => variable.read());
       const { grads } = tf.engine().gradients(() => {
-        const losses = this.objective(forward(spec.model, parameters, images, masks), targets);
-        const kept = { ...losses, total: tf.keep(losses.total.clone()) };
-        this.unread.push({ step: this.stepsTaken + 1, losses: kept, images: batch.size });
+        const losses = this.objective(forward(spec.model, parameters, images, masks, background), targets);
+        this.unread.push({ step: this.stepsTaken + 1, values: losses.values, images: batch.size });
         return losses.total as never;
       }, parameters);
       // The parameters read here are disposed of with this scope: the update then works in place.
@@ -192,22 +197,22 @@ export class Training {
   }
 
   /** The batch's images, shifted, normalised and with dropped pixels: [batch, side × side]. */
-  private drawImages(batch: Batch, masks: readonly (DropoutMask | undefined)[]): Tensor {
+  private drawImages(batch: Batch, mask: DropoutMask | undefined): Tensor {
     const { train, side } = this.dataset;
     const pixels = side ** 2;
     copyBatch(train, side, batch, this.pixels);
-    const mask = masks.find((_, index) => this.model.layout.dropout[index]!.input);
     return drawPixels(this.pixels.subarray(0, batch.size * pixels), [batch.size, pixels], this.table, mask);
   }
 
   /** Adds up what has gathered on the device, in double precision and in the order of the steps. */
   private readLosses(): void {
-    for (const { step, losses, images } of this.unread) {
-      const { total, soft, hard } = this.sums;
+    for (const { step, values, images } of this.unread) {
+      const [total, hard, soft = 0] = values.dataSync();
+      values.dispose();
       this.sums = {
-        total: total + images * takeScalar(losses.total),
-        soft: soft + (losses.soft ? images * takeScalar(losses.soft) : 0),
-        hard: hard + images * takeScalar(losses.hard),
+        total: this.sums.total + images * total!,
+        soft: this.sums.soft + images * soft,
+        hard: this.sums.hard + images * hard!,
         images: this.sums.images + images,
       };
       if (!Number.isFinite(this.sums.total)) this.divergedAt ??= step;
@@ -257,7 +262,7 @@ export class Training {
   }
 
   dispose(): void {
-    for (const { losses } of this.unread) tf.dispose(Object.values(losses));
+    for (const { values } of this.unread) values.dispose();
     this.unread = [];
     this.optimiser.dispose();
     this.model.dispose();

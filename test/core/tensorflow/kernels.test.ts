@@ -3,8 +3,9 @@ import type { Tensor } from '../../../src-core/tensorflow/engine';
 import { tf } from '../../../src-core/tensorflow/engine';
 import { Random } from '../../../src-core/random';
 import { DropoutMask } from '../../../src-core/tensorflow/dropout';
-import { drawPixels, fused } from '../../../src-core/tensorflow/fused';
-import type { CrossEntropyTerm, DenseOptions } from '../../../src-core/tensorflow/kernels';
+import type { CrossEntropyTerm } from '../../../src-core/tensorflow/fused';
+import { drawPixels, fused, inkMatMul, inkMatMulGradient } from '../../../src-core/tensorflow/fused';
+import type { DenseOptions } from '../../../src-core/tensorflow/kernels';
 import { biasRelu, crossEntropies, dense } from '../../../src-core/tensorflow/kernels';
 import { expectClose, finiteDifferences, mean, normalTensor, softmax, sum } from '../numbers';
 
@@ -78,12 +79,14 @@ describe.each(ways)('dense, %o', (way) => {
 
   it.each(cases)('with %o, on data', (which) => {
     const options = optionsOf(which);
-    const x = normalTensor([3, 5], 1);
-    expectSame(
-      (w, b) => dense(x, w!, b!, { ...options, inputIsData: true }),
-      (w, b) => plain(options)(x, w!, b!),
-      [normalTensor([5, 4], 2), normalTensor([4], 3)],
-    );
+    const x = tf.tensor2d([...normalTensor([2, 5], 1).dataSync(), -1, -1, 0.5, -1, -1], [3, 5]);
+    for (const background of [undefined, -1]) {
+      expectSame(
+        (w, b) => dense(x, w!, b!, { ...options, inputIsData: true, background }),
+        (w, b) => plain(options)(x, w!, b!),
+        [normalTensor([5, 4], 2), normalTensor([4], 3)],
+      );
+    }
   });
 
   it('refuses a mask where nothing is dropped', () => {
@@ -123,7 +126,8 @@ describe('biasRelu', () => {
   });
 });
 
-describe('crossEntropies', () => {
+describe.each(ways)('crossEntropies, %o', (way) => {
+  goWay(way);
   type Term = Omit<CrossEntropyTerm, 'targets' | 'offsets'> & { offsets?: readonly number[] };
 
   const HARD: Term = { temperature: 1, weight: 1, scale: 1 };
@@ -142,10 +146,10 @@ describe('crossEntropies', () => {
     return tf.mul(tf.mean(offsets ? tf.add(entropies, offsets) : entropies), scale);
   };
 
-  /** The total alone: the terms are kept for the record and are disposed of here. */
+  /** The total alone: the record is kept and is disposed of here. */
   const total = (z: Tensor, terms: readonly CrossEntropyTerm[]): Tensor => {
-    const { total: sum, terms: values } = crossEntropies(z, terms);
-    tf.dispose([...values]);
+    const { total: sum, values } = crossEntropies(z, terms);
+    values.dispose();
     return sum;
   };
 
@@ -163,10 +167,13 @@ describe('crossEntropies', () => {
     );
   });
 
-  it('hand out each term by itself, unweighted', () => {
+  it('hand out the total and each term by itself, unweighted', () => {
     const z = normalTensor([4, 5], 6, 3);
     const terms = withTargets([SOFT, { ...HARD, weight: 0.3 }]);
-    const values = crossEntropies(z, terms).terms;
+    const { total: sumOfTerms, values } = crossEntropies(z, terms);
+    const record = [...values.dataSync()];
+    values.dispose();
+    expect(record[0]).toBe(sumOfTerms.dataSync()[0]);
     const logits = z.arraySync() as number[][];
     terms.forEach(({ targets, temperature, scale, offsets }, index) => {
       const added = offsets ? (offsets.arraySync() as number[]) : [0, 0, 0, 0];
@@ -175,9 +182,8 @@ describe('crossEntropies', () => {
         const q = softmax(row, temperature);
         return added[image]! - sum(shares[image]!.map((share, label) => share * Math.log(q[label]!)));
       });
-      expectClose(values[index]!.dataSync(), [scale * mean(rows)], 1e-5);
+      expectClose([record[1 + index]!], [scale * mean(rows)], 1e-5);
     });
-    tf.dispose([...values]);
   });
 
   it('stay finite where exp would overflow', () => {
@@ -219,6 +225,38 @@ describe('the two ways', () => {
       expect(ours).toEqual(theirs);
       if (!mask) expect(ours).toEqual(Float32Array.from(bytes, (grey) => table[grey]!));
     }
+  });
+
+  it('multiply with digits alike, at any width and background, but for rounding', () => {
+    for (const [rows, pixels, units] of [
+      [1, 1, 1],
+      [3, 50, 31],
+      [17, 29, 177],
+      [128, 784, 800],
+    ] as const) {
+      const random = new Random(pixels, 'ink');
+      const [w, dy] = [normalTensor([pixels, units], 2), normalTensor([rows, units], 3)];
+      for (const background of [0, -1, -1.25]) {
+        const values = Float32Array.from({ length: rows * pixels }, () =>
+          random.uniform() < 0.8 ? background : random.uniform(),
+        );
+        const x = tf.tensor2d(values, [rows, pixels]);
+        const [ours, theirs] = inBoth(() => inkMatMul(x, w, background).dataSync().slice());
+        expectClose(ours, theirs, 1e-4);
+        const sums = tf.sum(dy, 0);
+        const [first, second] = inBoth(() => inkMatMulGradient(x, dy, sums, background).dataSync().slice());
+        expectClose(first, second, 1e-4);
+        // The order of the sums does not depend on how the work was shared.
+        expect(inkMatMul(x, w, background).dataSync()).toEqual(ours);
+        expect(inkMatMulGradient(x, dy, sums, background).dataSync()).toEqual(first);
+      }
+    }
+  });
+
+  it('refuse shapes that do not fit, on ours', () => {
+    const x = normalTensor([3, 5], 1);
+    expect(() => inkMatMul(x, normalTensor([4, 2], 2), 0)).toThrow(/\[digits, pixels\]/);
+    expect(() => inkMatMulGradient(x, normalTensor([2, 2], 2), normalTensor([2], 3), 0)).toThrow(/\[digits, units\]/);
   });
 
   it('give the same layer at any width, bit for bit, and gradients that differ by rounding alone', () => {
