@@ -11,10 +11,15 @@ const FileOptions = v.object({
 
 export type FileOptions = v.InferInput<typeof FileOptions>;
 
+/** With `contents`, the shell writes them to the file that was chosen; without, the caller writes it. */
+const SaveOptions = v.object({ ...FileOptions.entries, contents: v.optional(v.instance(Uint8Array)) });
+
+export type SaveOptions = v.InferInput<typeof SaveOptions>;
+
 /** What each channel takes; a payload of another shape is refused. */
 export const payloads = {
   'open-file': FileOptions,
-  'save-file': FileOptions,
+  'save-file': SaveOptions,
   'choose-folder': FileOptions,
   'open-external': text,
   'show-log': v.undefined(),

@@ -1,6 +1,6 @@
 /** `window.desktop`, and the core's port handed on: a context bridge cannot carry one. */
 import { contextBridge, ipcRenderer } from 'electron';
-import type { Channel, FileOptions, Payload, Results } from './contract';
+import type { Channel, FileOptions, Payload, Results, SaveOptions } from './contract';
 import { COMMAND_CHANNEL, LOST_CHANNEL, PORT_CHANNEL, READY_CHANNEL } from './contract';
 
 function invoke<Name extends Channel>(channel: Name, payload: Payload<Name>): Promise<Results[Name]> {
@@ -10,7 +10,7 @@ function invoke<Name extends Channel>(channel: Name, payload: Payload<Name>): Pr
 contextBridge.exposeInMainWorld('desktop', {
   platform: process.platform,
   openFile: (options: FileOptions) => invoke('open-file', options),
-  saveFile: (options: FileOptions) => invoke('save-file', options),
+  saveFile: (options: SaveOptions) => invoke('save-file', options),
   chooseFolder: (options: FileOptions) => invoke('choose-folder', options),
   openExternal: (url: string) => invoke('open-external', url),
   showLog: () => invoke('show-log', undefined),

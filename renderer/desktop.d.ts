@@ -8,7 +8,8 @@ interface DesktopFileOptions {
 interface Desktop {
   readonly platform: string;
   openFile(options: DesktopFileOptions): Promise<string | undefined>;
-  saveFile(options: DesktopFileOptions): Promise<string | undefined>;
+  /** with `contents`, writes them to the file that is chosen */
+  saveFile(options: DesktopFileOptions & { readonly contents?: Uint8Array }): Promise<string | undefined>;
   chooseFolder(options: DesktopFileOptions): Promise<string | undefined>;
   showLog(): Promise<void>;
   openExternal(url: string): Promise<void>;

@@ -25,7 +25,7 @@ import type { Lab } from './lab';
 import { layoutOf } from './models/layout';
 import type { Model } from './models/model';
 import { Random } from './random';
-import { settingsAt } from './training/schedule';
+import { scheduleCurve } from './training/schedule';
 
 /** What may be computed here or there: a function that answers at once or later. */
 type Answering<Functions> = {
@@ -43,7 +43,6 @@ export interface CoreListener {
 }
 
 const MOST_IMAGES = 2000;
-const CURVE_POINTS = 200;
 /** Networks kept for the drawing pad. */
 const MOST_MODELS = 12;
 const NO_NOTES = { title: '', tags: [], note: '', star: false };
@@ -195,12 +194,7 @@ export class Core {
       const { training, validation } = selectTransferSet(this.data(), spec.data);
       const { summary, parameterCount, multiplyAdds } = layoutOf(spec.model, this.data());
       const stepsPerEpoch = Math.ceil(training.length / spec.training.batchSize);
-      const steps = stepsPerEpoch * spec.training.epochs;
-      const points = Math.min(CURVE_POINTS, steps);
-      const learningRates = Float32Array.from({ length: points }, (_, index) => {
-        const step = points === 1 ? 0 : Math.round((index * (steps - 1)) / (points - 1));
-        return settingsAt(spec, step, stepsPerEpoch).learningRate;
-      });
+      const learningRates = scheduleCurve(spec, stepsPerEpoch);
       const images = { training: training.length, validation: validation.length };
       return { spec, summary, parameterCount, multiplyAdds, ...images, stepsPerEpoch, learningRates };
     } catch (error) {

@@ -1,8 +1,7 @@
 /** Chart.js by parts: drawn once a frame from typed buffers, coloured by the tokens of the theme. */
 import {
   Chart,
-  Decimation,
-  Legend,
+  Interaction,
   LinearScale,
   LineController,
   LineElement,
@@ -10,77 +9,167 @@ import {
   PointElement,
   Tooltip,
 } from 'chart.js';
-import type { ChartDataset, Point } from 'chart.js';
+import type { ChartConfiguration, ChartDataset, InteractionItem, InteractionModeFunction, Point } from 'chart.js';
 import { onBeforeUnmount, onMounted, watch } from 'vue';
 import type { Ref, WatchSource } from 'vue';
+import { figure } from '../format';
+import { chartSvg } from './chart-svg';
+import type { Series } from './series';
+import { decimate } from './series';
 
-Chart.register(Decimation, Legend, LinearScale, LineController, LineElement, LogarithmicScale, PointElement, Tooltip);
-
-export interface Series {
-  readonly name: string;
-  /** a CSS token without its dashes, such as "student-stroke" */
-  readonly colour: string;
-  readonly x: ArrayLike<number>;
-  /** NaN where there is no value */
-  readonly y: ArrayLike<number>;
-  readonly dashed?: boolean;
-  /** a reference: thin and without hover */
-  readonly faint?: boolean;
+declare module 'chart.js' {
+  interface InteractionModeMap {
+    /** of every line the point nearest to the pointer's x */
+    eachNearest: InteractionModeFunction;
+  }
 }
+
+Interaction.modes.eachNearest = (chart, event) => {
+  const scale = chart.scales['x'];
+  const area = chart.chartArea;
+  const { x } = event;
+  if (!scale || x === null || x < area.left || x > area.right) return [];
+  const wanted = scale.getValueForPixel(x);
+  if (wanted === undefined) return [];
+  return chart.getSortedVisibleDatasetMetas().flatMap(({ index: datasetIndex, data }): InteractionItem[] => {
+    const points = chart.data.datasets[datasetIndex]!.data as { readonly x: number }[];
+    let index = -1;
+    let nearest = Infinity;
+    for (let at = 0; at < points.length; at++) {
+      const distance = Math.abs(points[at]!.x - wanted);
+      if (distance < nearest) [index, nearest] = [at, distance];
+    }
+    const element = data[index];
+    return element ? [{ datasetIndex, index, element }] : [];
+  });
+};
+
+Chart.register(LinearScale, LineController, LineElement, LogarithmicScale, PointElement, Tooltip);
 
 export interface ChartOptions {
   readonly series: () => readonly Series[];
-  readonly xTitle: string;
+  readonly title: () => string;
+  readonly xTitle: () => string;
   readonly log: () => boolean;
+  /** names of the series that are switched off */
+  readonly hidden: () => ReadonlySet<string>;
   /** what makes a redraw necessary */
   readonly changed: WatchSource;
 }
 
-function points({ x, y }: Series, log: boolean): Point[] {
-  const list: Point[] = [];
-  for (let row = 0; row < x.length; row++) {
-    const value = y[row]!;
-    if (Number.isFinite(value) && (!log || value > 0)) list.push({ x: x[row]!, y: value });
-  }
-  return list;
+const DASHES = [4, 3];
+/** Size of an exported picture's plot, in its own units. */
+const PICTURE = { width: 800, height: 420 };
+
+function isDashed(series: Series): boolean {
+  return series.dashed === true || series.faint === true;
+}
+
+function lineWidth(series: Series): number {
+  return series.faint ? 1 : 1.5;
+}
+
+/** Wide enough for its numbers, so that charts beside each other and the same chart later do not jump. */
+const AXIS_WIDTH = 44;
+
+function configuration(log: boolean, xTitle: () => string): ChartConfiguration<'line'> {
+  const font = { family: getComputedStyle(document.body).fontFamily, size: 11 };
+  return {
+    type: 'line',
+    data: { datasets: [] },
+    options: {
+      parsing: false,
+      normalized: true,
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      interaction: { mode: 'eachNearest', intersect: false },
+      scales: {
+        x: { type: 'linear', ticks: { font, maxTicksLimit: 8, maxRotation: 0 }, grid: { display: false } },
+        y: {
+          type: log ? 'logarithmic' : 'linear',
+          ticks: { font, maxTicksLimit: 6, callback: (value) => (Number.isFinite(+value) ? figure(+value) : '') },
+          border: { display: false },
+          afterFit: (scale) => {
+            scale.width = Math.max(scale.width, AXIS_WIDTH);
+          },
+        },
+      },
+      plugins: {
+        tooltip: {
+          animation: false,
+          callbacks: {
+            title: (items) => `${xTitle()} ${figure(items[0]?.parsed.x ?? NaN)}`,
+            label: (item) => `${item.dataset.label}: ${figure(item.parsed.y ?? NaN)}`,
+          },
+        },
+      },
+    },
+  };
 }
 
 export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, options: ChartOptions) {
   let chart: Chart<'line'> | undefined;
   let frame = 0;
-  const hidden = new Set<string>();
   const dark = window.matchMedia('(prefers-color-scheme: dark)');
+  const colours = new Map<string, string>();
 
+  /** A token's value, read once a theme: reading it makes the browser compute styles. */
   function token(name: string): string {
-    return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    let value = colours.get(name);
+    if (value === undefined) {
+      value = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+      colours.set(name, value);
+    }
+    return value;
   }
 
-  function dataset(series: Series): ChartDataset<'line'> {
-    return {
-      label: series.name,
-      data: points(series, options.log()),
-      borderColor: token(series.colour),
-      backgroundColor: token(series.colour),
-      borderWidth: series.faint ? 1 : 1.5,
-      borderDash: series.dashed || series.faint ? [4, 3] : [],
-      pointRadius: series.x.length === 1 ? 2.5 : 0,
-      pointHitRadius: series.faint ? 0 : 6,
-      hidden: hidden.has(series.name),
-    };
-  }
-
-  function draw(): void {
-    frame = 0;
-    if (!chart) return;
-    chart.data.datasets = options.series().map(dataset);
-    const { scales, plugins } = chart.options;
+  /** Brings a chart's lines up to date; a line that was there stays the same object, which spares Chart.js work. */
+  function fill(into: Chart<'line'>): void {
+    const log = options.log();
+    const hidden = options.hidden();
+    const before = into.data.datasets;
+    into.data.datasets = options.series().map((series, at) => {
+      const data: Point[] = [];
+      if (!hidden.has(series.name)) {
+        for (const row of decimate(series, Math.max(1, into.width), log)) {
+          data.push({ x: series.x[row]!, y: series.y[row]! });
+        }
+      }
+      const colour = token(series.colour);
+      const dataset: ChartDataset<'line'> = before[at]?.label === series.name ? before[at] : { data };
+      return Object.assign(dataset, {
+        label: series.name,
+        data,
+        borderColor: colour,
+        backgroundColor: colour,
+        borderWidth: lineWidth(series),
+        borderDash: isDashed(series) ? DASHES : [],
+        pointRadius: data.length === 1 ? 2.5 : 0,
+        pointHoverRadius: 3,
+        // Lines of references lie behind.
+        order: series.faint ? 1 : 0,
+      });
+    });
+    const { scales, plugins } = into.options;
     for (const axis of ['x', 'y'] as const) {
       const scale = scales![axis]!;
       scale.ticks!.color = token('faint');
       scale.grid!.color = token('line');
     }
-    plugins!.legend!.labels!.color = token('secondary');
-    chart.update('none');
+    Object.assign(plugins!.tooltip!, {
+      backgroundColor: token('raised'),
+      borderColor: token('edge'),
+      borderWidth: 1,
+      titleColor: token('ink'),
+      bodyColor: token('ink'),
+    });
+    into.update('none');
+  }
+
+  function draw(): void {
+    frame = 0;
+    if (chart) fill(chart);
   }
 
   /** Many changes in a frame are one drawing. */
@@ -88,79 +177,71 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
     if (frame === 0) frame = requestAnimationFrame(draw);
   }
 
+  function recolour(): void {
+    colours.clear();
+    redraw();
+  }
+
   function build(): void {
     chart?.destroy();
-    if (!canvas.value) return;
-    const font = { family: getComputedStyle(document.body).fontFamily, size: 11 };
-    chart = new Chart(canvas.value, {
-      type: 'line',
-      data: { datasets: [] },
-      options: {
-        parsing: false,
-        normalized: true,
-        animation: false,
-        responsive: true,
-        maintainAspectRatio: false,
-        interaction: { mode: 'nearest', axis: 'x', intersect: false },
-        scales: {
-          x: { type: 'linear', ticks: { font, maxTicksLimit: 8 }, grid: { display: false } },
-          y: {
-            type: options.log() ? 'logarithmic' : 'linear',
-            ticks: { font, maxTicksLimit: 6 },
-            grid: {},
-            border: { display: false },
-          },
-        },
-        plugins: {
-          decimation: { enabled: true, algorithm: 'min-max' },
-          legend: {
-            align: 'start',
-            labels: { boxWidth: 14, boxHeight: 1, font },
-            onClick: (_event, item) => {
-              const name = item.text;
-              if (!hidden.delete(name)) hidden.add(name);
-              redraw();
-            },
-          },
-          tooltip: {
-            animation: false,
-            callbacks: {
-              title: (items) => `${options.xTitle} ${Number((items[0]?.parsed.x ?? 0).toFixed(2))}`,
-              label: (item) => `${item.dataset.label}: ${Number((item.parsed.y ?? 0).toPrecision(4))}`,
-            },
-          },
-        },
-      },
-    });
+    chart = canvas.value ? new Chart(canvas.value, configuration(options.log(), options.xTitle)) : undefined;
     draw();
   }
 
   onMounted(() => {
     build();
-    dark.addEventListener('change', redraw);
+    dark.addEventListener('change', recolour);
   });
   onBeforeUnmount(() => {
     cancelAnimationFrame(frame);
-    dark.removeEventListener('change', redraw);
+    dark.removeEventListener('change', recolour);
     chart?.destroy();
     chart = undefined;
   });
   watch(options.changed, redraw);
+  watch(options.hidden, redraw, { deep: true });
   watch(options.log, build);
 
-  /** The picture as it stands, on the surface's colour. */
-  function png(): Promise<Blob | null> {
-    const source = canvas.value;
-    if (!source) return Promise.resolve(null);
-    const copy = document.createElement('canvas');
-    copy.width = source.width;
-    copy.height = source.height;
-    const context = copy.getContext('2d')!;
-    context.fillStyle = token('surface');
-    context.fillRect(0, 0, copy.width, copy.height);
-    context.drawImage(source, 0, 0);
-    return new Promise((resolve) => copy.toBlob(resolve));
+  /** The chart as a document of its own, in the window's colours, whatever its size on the screen. */
+  function svg(): string {
+    const { width, height } = PICTURE;
+    const config = configuration(options.log(), options.xTitle);
+    Object.assign(config.options!, { responsive: false, devicePixelRatio: 1 });
+    const sheet = Object.assign(document.createElement('canvas'), { width, height: height - 24 });
+    const drawn = new Chart(sheet, config);
+    try {
+      fill(drawn);
+      const { chartArea, scales } = drawn;
+      const [x, y] = [scales['x']!, scales['y']!];
+      const visible = options.series().filter(({ name }) => !options.hidden().has(name));
+      const ticksOf = (scale: typeof x) =>
+        scale.ticks
+          .filter(({ label }) => label !== '' && label !== undefined)
+          .map(({ value, label }) => ({ at: scale.getPixelForValue(value), text: String(label) }));
+      return chartSvg({
+        title: options.title(),
+        xTitle: options.xTitle(),
+        width,
+        height,
+        area: chartArea,
+        xTicks: ticksOf(x),
+        yTicks: ticksOf(y),
+        lines: visible.map((series) => ({
+          name: series.name,
+          colour: token(series.colour),
+          width: lineWidth(series),
+          dashed: isDashed(series),
+          points: Array.from(decimate(series, width, options.log()), (row) => [
+            x.getPixelForValue(series.x[row]!),
+            y.getPixelForValue(series.y[row]!),
+          ]),
+        })),
+        colours: { surface: token('surface'), ink: token('ink'), faint: token('faint'), line: token('line') },
+      });
+    } finally {
+      drawn.destroy();
+    }
   }
 
-  return { png };
+  return { svg };
 }

@@ -4,7 +4,7 @@ let scratch: OffscreenCanvas | undefined;
 let pixels: ImageData | undefined;
 
 export function paintDigit(
-  context: CanvasRenderingContext2D,
+  context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
   image: Uint8Array,
   side: number,
   left: number,

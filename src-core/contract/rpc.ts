@@ -51,8 +51,8 @@ export type SpecCheck =
       readonly training: number;
       readonly validation: number;
       readonly stepsPerEpoch: number;
-      /** learning rate at evenly spread steps, at most 200 of them, from the first to the last */
-      readonly learningRates: Float32Array;
+      /** the learning rate over the run: steps from 0, rising, such that straight lines between them tell the truth */
+      readonly learningRates: { readonly steps: Float64Array; readonly rates: Float64Array };
     }
   | { readonly error: { readonly code: LabErrorCode; readonly message: string; readonly field?: string } };
 

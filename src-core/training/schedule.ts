@@ -47,3 +47,45 @@ export function settingsAt(spec: RunSpec, step: number, stepsPerEpoch: number): 
       return assertNever(schedule);
   }
 }
+
+/** How far a straight line may be from the rate between two points of the curve, as a share of the rate's peak. */
+const CURVE_TOLERANCE = 0.002;
+
+/**
+ * The learning rate over a run as few points between which straight lines tell the truth: both ends of every epoch,
+ * where schedules jump, and within an epoch wherever it bends.
+ * @param stepsPerEpoch 1 or more
+ * @returns steps from 0, rising, and the rate at each
+ */
+export function scheduleCurve(spec: RunSpec, stepsPerEpoch: number): { steps: Float64Array; rates: Float64Array } {
+  const rateAt = (step: number): number => settingsAt(spec, step, stepsPerEpoch).learningRate;
+  const { epochs } = spec.training;
+  const ends: [step: number, rate: number][] = [];
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const first = epoch * stepsPerEpoch;
+    ends.push([first, rateAt(first)]);
+    if (stepsPerEpoch > 1) ends.push([first + stepsPerEpoch - 1, rateAt(first + stepsPerEpoch - 1)]);
+  }
+  const tolerance = CURVE_TOLERANCE * ends.reduce((peak, [, rate]) => Math.max(peak, rate), 0);
+  const points: typeof ends = [];
+
+  /** Adds what lies between two points, without them. */
+  const between = ([from, start]: [number, number], [to, end]: [number, number]): void => {
+    if (to - from < 2) return;
+    const straight = [1, 2, 3].every((quarter) => {
+      const step = Math.round(from + ((to - from) * quarter) / 4);
+      const line = start + ((end - start) * (step - from)) / (to - from);
+      return Math.abs(rateAt(step) - line) <= tolerance;
+    });
+    if (straight) return;
+    const middle: [number, number] = [(from + to) >> 1, rateAt((from + to) >> 1)];
+    between([from, start], middle);
+    points.push(middle);
+    between(middle, [to, end]);
+  };
+  for (const [at, point] of ends.entries()) {
+    if (at > 0) between(ends[at - 1]!, point);
+    points.push(point);
+  }
+  return { steps: Float64Array.from(points, ([step]) => step), rates: Float64Array.from(points, ([, rate]) => rate) };
+}

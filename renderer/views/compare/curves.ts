@@ -1,4 +1,4 @@
-import type { Series } from '../../charts/useChart';
+import type { Series } from '../../charts/series';
 import type { useRuns } from '../../stores/runs';
 
 const COLOURS = ['teacher', 'student-stroke', 'other', 'baseline'] as const;

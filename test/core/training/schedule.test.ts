@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunSpec, RunSpecInput } from '../../../src-core/contract/spec';
-import { settingsAt } from '../../../src-core/training/schedule';
+import { scheduleCurve, settingsAt } from '../../../src-core/training/schedule';
 import type { TrainingState } from '../../../src-core/training/train';
 import { expectClose } from '../numbers';
 import { advance, differing, smallSpec, trainingOf } from '../small-lab';
@@ -115,5 +115,36 @@ describe('a schedule that rebuilds the optimiser', () => {
         1e-3,
       );
     }
+  });
+});
+
+describe('the curve of a learning rate', () => {
+  /** What straight lines between the curve's points say of a step. */
+  const readOff = ({ steps, rates }: ReturnType<typeof scheduleCurve>, step: number): number => {
+    const right = steps.findIndex((at) => at >= step);
+    if (steps[right] === step) return rates[right]!;
+    const share = (step - steps[right - 1]!) / (steps[right]! - steps[right - 1]!);
+    return rates[right - 1]! + share * (rates[right]! - rates[right - 1]!);
+  };
+
+  it.each([
+    ['halving', { kind: 'halve', everyEpochs: 3 }, 10, 469],
+    ['a cosine whose warm-up ends within an epoch', { kind: 'cosine', warmUp: 0.17 }, 10, 469],
+    ['a cosine of one epoch', { kind: 'cosine', warmUp: 0.01 }, 1, 469],
+    ['the paper’s', { kind: 'exponential' }, 600, 7],
+    ['one step an epoch', { kind: 'halve', everyEpochs: 1 }, 5, 1],
+  ] as const)('is right at every step: %s', (_, schedule, epochs, stepsPerEpoch) => {
+    const of = spec(schedule, epochs);
+    const curve = scheduleCurve(of, stepsPerEpoch);
+    const steps = Array.from({ length: epochs * stepsPerEpoch }, (_unused, step) => step);
+    const exact = steps.map((step) => settingsAt(of, step, stepsPerEpoch).learningRate);
+    const peak = Math.max(...exact);
+    expect(curve.steps[0]).toBe(0);
+    expect(curve.steps.at(-1)).toBe(steps.length - 1);
+    expectClose(
+      steps.map((step) => readOff(curve, step)),
+      exact,
+      0.004 * peak,
+    );
   });
 });

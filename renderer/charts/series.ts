@@ -1,0 +1,97 @@
+/** What a chart draws, and the same as rows and as a sentence. */
+import { figure } from '../format';
+
+export interface Series {
+  readonly name: string;
+  /** a CSS token without its dashes, such as "student-stroke" */
+  readonly colour: string;
+  /** rising */
+  readonly x: ArrayLike<number>;
+  /** NaN where there is no value */
+  readonly y: ArrayLike<number>;
+  readonly dashed?: boolean;
+  /** a reference: thin and behind */
+  readonly faint?: boolean;
+}
+
+/** Whether a value can be drawn: a logarithm has no place for 0. */
+export function drawable(value: number, log: boolean): boolean {
+  return Number.isFinite(value) && (!log || value > 0);
+}
+
+/**
+ * Indices of the points that draw a line exactly as all of them would: of each pixel column the first, the lowest, the
+ * highest and the last (M4, Jugel et al. 2014). Peaks stay where they are and nothing is averaged.
+ * @param columns pixels across, 1 or more
+ * @returns rising; at most four a column, without points that cannot be drawn
+ */
+export function decimate({ x, y }: Pick<Series, 'x' | 'y'>, columns: number, log = false): Uint32Array {
+  const rows: number[] = [];
+  let start = 0;
+  while (start < x.length && !drawable(y[start]!, log)) start++;
+  if (start >= x.length) return new Uint32Array();
+  const from = x[start]!;
+  const width = (x[x.length - 1]! - from) / columns || 1;
+  let column = -1;
+  let first = -1;
+  let low = -1;
+  let high = -1;
+  let last = -1;
+  const flush = (): void => {
+    if (first < 0) return;
+    const [early, late] = low < high ? [low, high] : [high, low];
+    rows.push(first);
+    if (early > first) rows.push(early);
+    if (late > early && late < last) rows.push(late);
+    if (last > first && last !== early) rows.push(last);
+  };
+  for (let row = start; row < x.length; row++) {
+    const value = y[row]!;
+    if (!drawable(value, log)) continue;
+    const at = Math.min(columns - 1, Math.floor((x[row]! - from) / width));
+    if (at !== column) {
+      flush();
+      column = at;
+      first = low = high = row;
+    } else {
+      if (value < y[low]!) low = row;
+      if (value > y[high]!) high = row;
+    }
+    last = row;
+  }
+  flush();
+  return Uint32Array.from(rows);
+}
+
+/**
+ * All numbers of several series side by side, joined where they share an x.
+ * @returns rows by rising x: x and a value a series, NaN where a series has none
+ */
+export function joined(series: readonly Series[]): number[][] {
+  const rows = new Map<number, number[]>();
+  for (const [at, { x, y }] of series.entries()) {
+    for (let row = 0; row < x.length; row++) {
+      let cells = rows.get(x[row]!);
+      if (!cells) rows.set(x[row]!, (cells = [x[row]!, ...series.map(() => NaN)]));
+      cells[at + 1] = y[row]!;
+    }
+  }
+  return [...rows.values()].sort(([first], [second]) => first! - second!);
+}
+
+/** One sentence for those who do not see the chart: where each line begins and where it ends. */
+export function describeSeries(series: readonly Series[], xTitle: string): string {
+  const parts = series.flatMap(({ name, x, y }) => {
+    let first = -1;
+    let last = -1;
+    for (let row = 0; row < x.length; row++) {
+      if (!Number.isFinite(y[row]!)) continue;
+      if (first < 0) first = row;
+      last = row;
+    }
+    if (last < 0) return [];
+    const end = `${figure(y[last])} at ${xTitle} ${figure(x[last])}`;
+    return [first === last ? `${name} ${end}` : `${name} from ${figure(y[first])} at ${figure(x[first])} to ${end}`];
+  });
+  return parts.length === 0 ? 'Nothing to draw yet.' : `${parts.join('; ')}.`;
+}
