@@ -2,7 +2,8 @@
  * The contract's functions for a window, on a lab's folder. TensorFlow is loaded when something first needs it: where
  * it cannot be, everything else still works.
  */
-import { dirname, join } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join, sep } from 'node:path';
 import packageJson from '../package.json';
 import { describeTensorFlow } from '../scripts/tensorflow.mjs';
 import { LabError, messageOf } from './contract/errors';
@@ -46,6 +47,12 @@ const MOST_IMAGES = 2000;
 /** Networks kept for the drawing pad. */
 const MOST_MODELS = 12;
 const NO_NOTES = { title: '', tags: [], note: '', star: false };
+
+/** A folder as a person writes it: "~" for their own. */
+function shortened(folder: string): string {
+  const home = homedir();
+  return folder === home || folder.startsWith(home + sep) ? `~${folder.slice(home.length)}` : folder;
+}
 
 export class Core {
   private readonly store: RunStore;
@@ -122,7 +129,7 @@ export class Core {
   }
 
   private async status(): Promise<CoreStatus> {
-    const common = { lab: this.folder, labVersion: packageJson.version };
+    const common = { lab: shortened(this.folder), labVersion: packageJson.version };
     try {
       await this.lab();
       const { describeDevice } = await import('./tensorflow/engine');

@@ -15,7 +15,7 @@ export interface Series {
 }
 
 /** Whether a value can be drawn: a logarithm has no place for 0. */
-export function drawable(value: number, log: boolean): boolean {
+function drawable(value: number, log: boolean): boolean {
   return Number.isFinite(value) && (!log || value > 0);
 }
 
