@@ -15,7 +15,7 @@ import type { Ref, WatchSource } from 'vue';
 import { figure } from '../format';
 import { chartSvg } from './chart-svg';
 import type { Series } from './series';
-import { decimate } from './series';
+import { decimate, logTicks } from './series';
 
 declare module 'chart.js' {
   interface InteractionModeMap {
@@ -61,10 +61,6 @@ const DASHES = [4, 3];
 /** Size of an exported picture's plot, in its own units. */
 const PICTURE = { width: 800, height: 420 };
 
-function isDashed(series: Series): boolean {
-  return series.dashed === true || series.faint === true;
-}
-
 function lineWidth(series: Series): number {
   return series.faint ? 1 : 1.5;
 }
@@ -90,6 +86,13 @@ function configuration(log: boolean, xTitle: () => string): ChartConfiguration<'
           type: log ? 'logarithmic' : 'linear',
           ticks: { font, maxTicksLimit: 6, callback: (value) => (Number.isFinite(+value) ? figure(+value) : '') },
           border: { display: false },
+          ...(log
+            ? {
+                afterBuildTicks: (scale) => {
+                  scale.ticks = logTicks(scale.min, scale.max).map((value) => ({ value }));
+                },
+              }
+            : {}),
           afterFit: (scale) => {
             scale.width = Math.max(scale.width, AXIS_WIDTH);
           },
@@ -137,15 +140,18 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
         }
       }
       const colour = token(series.colour);
-      const dataset: ChartDataset<'line'> = before[at]?.label === series.name ? before[at] : { data };
+      const pointRadius = data.length === 1 ? 2.5 : 0;
+      // Chart.js keeps the radius that a line's points were made with.
+      const same = before[at]?.label === series.name && before[at].pointRadius === pointRadius;
+      const dataset: ChartDataset<'line'> = same ? before[at]! : { data };
       return Object.assign(dataset, {
         label: series.name,
         data,
         borderColor: colour,
         backgroundColor: colour,
         borderWidth: lineWidth(series),
-        borderDash: isDashed(series) ? DASHES : [],
-        pointRadius: data.length === 1 ? 2.5 : 0,
+        borderDash: series.dashed ? DASHES : [],
+        pointRadius,
         pointHoverRadius: 3,
         // Lines of references lie behind.
         order: series.faint ? 1 : 0,
@@ -230,7 +236,7 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
           name: series.name,
           colour: token(series.colour),
           width: lineWidth(series),
-          dashed: isDashed(series),
+          dashed: series.dashed === true,
           points: Array.from(decimate(series, width, options.log()), (row) => [
             x.getPixelForValue(series.x[row]!),
             y.getPixelForValue(series.y[row]!),

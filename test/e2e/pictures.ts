@@ -2,68 +2,38 @@
  * The README's pictures: the built application with real runs. A lab with a finished teacher, baseline and student is
  * copied, so that it stays as it is; without one, three short runs are trained first.
  */
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { RunSummary } from '../../src-core/contract/rpc';
-import type { RunSpecInput } from '../../src-core/contract/spec';
-import { PRESETS } from '../../src-core/experiments/presets';
+import type { Run } from '../../src-core/experiments/run-store';
+import { RunStore } from '../../src-core/experiments/run-store';
 import type { App } from './app';
-import { corePort, expect, launch, quit } from './app';
+import { expect, launch, quit } from './app';
 
 const SIZE = { width: 1440, height: 900 };
-/** Epochs of a run that is trained for its picture alone. */
+/** Epochs of runs that are trained for their pictures alone. */
 const SHORT_EPOCHS = 3;
 /** The live run's curves have begun to bend. */
 const LIVE_EPOCHS = 8;
 const MOST_MILLISECONDS = 15 * 60_000;
 
-const images = fileURLToPath(new URL('../../docs/images', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const images = join(root, 'docs/images');
 const { values } = parseArgs({ options: { lab: { type: 'string' }, verbose: { type: 'boolean' } } });
 
-type Core = Awaited<ReturnType<typeof corePort>>;
-
-function preset(name: string, teacher?: string): RunSpecInput {
-  const { spec } = PRESETS.find((known) => known.name === name)!;
-  const { objective } = spec;
-  return teacher === undefined || !objective || objective.kind === 'hard'
-    ? spec
-    : { ...spec, objective: { ...objective, teachers: [teacher] } };
-}
-
-async function runsOf(core: Core): Promise<RunSummary[]> {
-  return (await core('runs')) as RunSummary[];
-}
-
-async function runOf(core: Core, id: string): Promise<RunSummary> {
-  return (await runsOf(core)).find((run) => run.id === id)!;
-}
-
-/** Trains a preset for a few epochs. */
-async function trainShortly(core: Core, name: string, teacher?: string): Promise<string> {
-  const spec = preset(name, teacher);
-  const id = (await core('startRun', { ...spec, training: { ...spec.training, epochs: SHORT_EPOCHS } })) as string;
-  await expect
-    .poll(async () => (await runOf(core, id)).status, { timeout: MOST_MILLISECONDS, intervals: [1000] })
-    .toBe('finished');
-  return id;
-}
-
-/** A teacher, a baseline and a student, finished: those of the lab, or new ones. */
-async function threeRuns(core: Core) {
-  const finished = (await runsOf(core)).filter(({ status }) => status === 'finished');
-  const student = finished.findLast(({ objective }) => objective === 'soft');
-  const teacher = finished.find(({ id }) => id === student?.teachers[0]);
-  const baseline = finished.findLast(({ objective, model }) => objective === 'hard' && model === student?.model);
-  if (student && teacher && baseline) return { teacher: teacher.id, baseline: baseline.id, student: student.id };
-  const trained = await trainShortly(core, 'fast-teacher');
-  return {
-    teacher: trained,
-    baseline: await trainShortly(core, 'fast-baseline'),
-    student: await trainShortly(core, 'fast-student', trained),
-  };
+/** The newest finished student, its teacher, and a finished network of the student's shape on hard labels. */
+function threeRuns(lab: string): { teacher: Run; baseline: Run; student: Run } {
+  const runs = new RunStore(lab).list().filter((run): run is Run => 'record' in run && run.status === 'finished');
+  const student = runs.findLast(({ record }) => record.teachers.length > 0);
+  const teacher = runs.find(({ id }) => id === student?.record.teachers[0]?.run);
+  const baseline = runs.findLast(
+    ({ spec, record }) => spec.objective.kind === 'hard' && record.model.summary === student?.record.model.summary,
+  );
+  if (!student || !teacher || !baseline) throw new Error(`${lab} needs a finished teacher, baseline and student.`);
+  return { teacher, baseline, student };
 }
 
 async function take({ page }: App, name: string): Promise<void> {
@@ -78,6 +48,7 @@ async function choose({ page }: App, id: string): Promise<void> {
   await page.getByRole('searchbox', { name: 'Search runs' }).fill(id);
   await page.getByRole('listbox', { name: 'Runs' }).getByRole('option').first().click();
   await page.getByRole('searchbox', { name: 'Search runs' }).fill('');
+  await page.getByRole('searchbox', { name: 'Search runs' }).blur();
 }
 
 async function pictures(app: App): Promise<void> {
@@ -86,22 +57,26 @@ async function pictures(app: App): Promise<void> {
     BrowserWindow.getAllWindows()[0]!.setContentSize(width, height);
   }, SIZE);
   await page.emulateMedia({ colorScheme: 'light' });
-  await page.getByText(/TensorFlow 2\.\d+/).first().waitFor();
-  const core = await corePort(page);
-  const runs = await threeRuns(core);
+  await page
+    .getByText(/TensorFlow 2\.\d+/)
+    .first()
+    .waitFor();
+  const { teacher, baseline, student } = threeRuns(app.lab);
 
   await page.keyboard.press('Control+1');
   await page.getByRole('heading', { name: 'Data', exact: true }).waitFor();
   await page.waitForTimeout(2000);
   await take(app, 'data');
 
-  await choose(app, runs.student);
+  await choose(app, student.id);
   await page.keyboard.press('Control+3');
   const grid = page.getByRole('grid', { name: /Confusion matrix/ });
   await grid.waitFor();
   const cells = grid.getByRole('gridcell');
   const counts = (await cells.allTextContents()).map((text) => Number(text) || 0);
-  await cells.nth(counts.indexOf(Math.max(...counts))).click();
+  const most = cells.nth(counts.indexOf(Math.max(...counts)));
+  await most.click();
+  await expect(most).toHaveAttribute('aria-selected', 'true');
   await page.waitForTimeout(2000);
   await take(app, 'inspect');
   await page.emulateMedia({ colorScheme: 'dark' });
@@ -109,22 +84,24 @@ async function pictures(app: App): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light' });
 
   await page.keyboard.press('Control+4');
-  for (const id of [runs.teacher, runs.baseline, runs.student]) {
-    const { notes } = await runOf(core, id);
-    await page.getByRole('checkbox', { name: notes.title }).first().check();
+  for (const { spec } of [teacher, baseline, student]) {
+    await page.getByRole('checkbox', { name: spec.name }).first().check();
   }
-  await page.getByLabel('First run').selectOption(runs.baseline);
-  await page.getByLabel('Second run').selectOption(runs.student);
+  await page.getByLabel('First run').selectOption(baseline.id);
+  await page.getByLabel('Second run').selectOption(student.id);
   await page.getByText(/exact McNemar/).waitFor();
   await take(app, 'compare');
 
-  const live = (await core('startRun', preset('fast-student', runs.teacher))) as string;
   await page.keyboard.press('Control+2');
-  await expect.poll(async () => (await runsOf(core)).some(({ id }) => id === live)).toBe(true);
-  await choose(app, live);
-  await expect
-    .poll(async () => (await runOf(core, live)).epoch, { timeout: MOST_MILLISECONDS, intervals: [1000] })
-    .toBeGreaterThanOrEqual(LIVE_EPOCHS);
+  await page.getByRole('button', { name: 'New run' }).click();
+  await page
+    .getByRole('button', { name: /^student 800/i })
+    .first()
+    .click();
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  const epochs = () => new RunStore(app.lab).open('last').metrics().length;
+  await expect.poll(() => new RunStore(app.lab).ids().at(-1)).not.toBe(student.id);
+  await expect.poll(epochs, { timeout: MOST_MILLISECONDS, intervals: [1000] }).toBeGreaterThanOrEqual(LIVE_EPOCHS);
   await take(app, 'train');
 }
 
@@ -132,8 +109,10 @@ const home = mkdtempSync(join(tmpdir(), 'distill-lab-pictures-'));
 const lab = join(home, 'distill-lab');
 try {
   mkdirSync(images, { recursive: true });
-  if (values.lab === undefined) console.log('Without --lab DIR, three short runs are trained first.');
-  else cpSync(resolve(values.lab), lab, { recursive: true });
+  if (values.lab === undefined) {
+    const reproduce = ['reproduce', 'fast', '--epochs', String(SHORT_EPOCHS), '--lab', lab];
+    execFileSync(process.execPath, [join(root, 'scripts/lab.mjs'), ...reproduce], { stdio: 'inherit' });
+  } else cpSync(resolve(values.lab), lab, { recursive: true });
   const app = await launch(lab, home);
   try {
     await pictures(app);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChartPicture } from '../../renderer/charts/chart-svg';
 import { chartSvg } from '../../renderer/charts/chart-svg';
 import type { Series } from '../../renderer/charts/series';
-import { decimate, describeSeries, joined } from '../../renderer/charts/series';
+import { decimate, describeSeries, joined, logTicks } from '../../renderer/charts/series';
 
 const series = (name: string, x: number[], y: number[]): Series => ({ name, colour: 'accent', x, y });
 
@@ -71,6 +71,15 @@ describe('a chart’s numbers', () => {
     expect(describeSeries([series('one', [3], [7])], 'epoch')).toBe('one 7 at epoch 3.');
     expect(describeSeries([series('none', [1], [NaN])], 'epoch')).toBe('Nothing to draw yet.');
   });
+});
+
+describe('ticks of a logarithmic scale', () => {
+  it.each([
+    [0.0275, 0.608, [0.05, 0.1, 0.2, 0.5]],
+    [0.02, 9, [0.03, 0.1, 0.3, 1, 3]],
+    [1e-4, 50, [1e-4, 1e-3, 0.01, 0.1, 1, 10]],
+    [101, 119, [100, 120]],
+  ])('from %d to %d', (low, high, ticks) => expect(logTicks(low, high)).toEqual(ticks));
 });
 
 describe('a chart as SVG', () => {
