@@ -7,6 +7,8 @@ import { join } from 'node:path';
 const RESTART_MILLISECONDS = [200, 1000, 2500] as const;
 /** A core that lived so long has recovered. */
 const STEADY_MILLISECONDS = 30_000;
+/** So long the core may take to close. */
+const CLOSE_MILLISECONDS = 2000;
 
 export interface CoreListeners {
   /** what it writes to its output */
@@ -96,9 +98,15 @@ export class CoreProcess {
     await done;
   }
 
-  /** Ends the core for good. */
-  end(): void {
+  /** Ends the core for good, once it has put its house in order; one that does not is killed. */
+  async end(): Promise<void> {
     this.quitting = true;
-    this.child?.kill();
+    const { child } = this;
+    if (!child) return;
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const late = setTimeout(() => child.kill(), CLOSE_MILLISECONDS);
+    child.postMessage({ type: 'close' });
+    await ended;
+    clearTimeout(late);
   }
 }

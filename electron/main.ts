@@ -72,8 +72,10 @@ async function leave(): Promise<void> {
     if (!window.isDestroyed()) window.hide();
     await core.finishEpoch();
   }
+  leaving = 'finishing';
+  if (!window.isDestroyed()) window.hide();
+  await core?.end();
   leaving = 'yes';
-  core?.end();
   app.quit();
 }
 

@@ -25,6 +25,11 @@ export function minus(text: string): string {
   return text.replace('-', '−');
 }
 
+/** Of a test: two significant digits, small ones as a power of ten. */
+export function pValue(p: number): string {
+  return p < 0.001 ? p.toExponential(1) : p.toPrecision(2);
+}
+
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
   if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;
@@ -40,6 +45,13 @@ const OBJECTIVES = { hard: 'hard labels', soft: 'distilled', 'mse-logits': 'logi
 export function subtitle(run: RunSummary): string {
   if (run.damage !== undefined) return run.damage;
   return `${run.model} · ${OBJECTIVES[run.objective]} · seed ${run.seed}`;
+}
+
+/** The same for a narrow place: the name beside it says the network already. */
+export function shortSubtitle(run: RunSummary): string {
+  if (run.damage !== undefined) return run.damage;
+  const how = run.temperature === undefined ? OBJECTIVES[run.objective] : `T ${run.temperature}`;
+  return `${how} · seed ${run.seed}`;
 }
 
 const STATUS = {

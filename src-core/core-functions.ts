@@ -17,7 +17,7 @@ import { copyShifted, drawShift, drawUnshifted } from './data/jitter';
 import { loadMnist, mnistFolder } from './data/mnist';
 import { selectTransferSet } from './data/transfer-set';
 import { PRESETS } from './experiments/presets';
-import { moveToBin, readNotes, takeFromBin, writeNotes } from './experiments/run-notes';
+import { emptyBin, moveToBin, readNotes, takeFromBin, writeNotes } from './experiments/run-notes';
 import { RunQueue } from './experiments/run-queue';
 import type { Run } from './experiments/run-store';
 import { RunStore } from './experiments/run-store';
@@ -46,7 +46,6 @@ export interface CoreListener {
 const MOST_IMAGES = 2000;
 /** Networks kept for the drawing pad. */
 const MOST_MODELS = 12;
-const NO_NOTES = { title: '', tags: [], note: '', star: false };
 
 /** A folder as a person writes it: "~" for their own. */
 function shortened(folder: string): string {
@@ -221,14 +220,17 @@ export class Core {
       this.summaries.set(id, kept);
     }
     const state = this.queue.stateOf(id);
-    return state === undefined ? kept.summary : { ...kept.summary, status: state };
+    const place = this.queue.placeOf(id);
+    return state === undefined
+      ? kept.summary
+      : { ...kept.summary, status: state, ...(place === undefined ? {} : { place }) };
   }
 
   private readSummary(id: string): RunSummary {
+    const notes = readNotes(this.store, id);
     try {
       const { record, status } = this.store.open(id);
       const { spec, failure, createdAt, model, checkpoints, teachers } = record;
-      const notes = readNotes(this.store, id);
       const testErrors = checkpoints.findLast((checkpoint) => checkpoint.testErrors !== undefined)?.testErrors;
       return {
         id,
@@ -238,6 +240,7 @@ export class Core {
         createdAt,
         model: model.summary,
         objective: spec.objective.kind,
+        ...(spec.objective.kind === 'soft' ? { temperature: spec.objective.temperature } : {}),
         seed: spec.seed,
         epoch: checkpoints.at(-1)?.epoch ?? 0,
         epochs: spec.training.epochs,
@@ -248,7 +251,7 @@ export class Core {
       return {
         id,
         damage: messageOf(error),
-        notes: { ...NO_NOTES, title: id },
+        notes: { ...notes, title: notes.title || id },
         status: 'failed',
         createdAt: '',
         model: '',
@@ -363,6 +366,11 @@ export class Core {
     return this.queue.finishEpochAndStop();
   }
 
+  /** Before the core ends: what was deleted cannot come back any more. */
+  close(): void {
+    emptyBin(this.store);
+  }
+
   /** The contract's functions. */
   functions(): Answering<CoreFunctions> {
     const open = (id: string): Run => this.store.open(id);
@@ -389,9 +397,10 @@ export class Core {
       proceed: (id) => this.queue.proceed(id),
       singleStep: (id) => this.queue.singleStep(id),
       stop: (id) => this.queue.stop(id),
+      moveInQueue: (id, place) => this.queue.move(id, place),
       finishEpochAndStop: () => this.finishEpochAndStop(),
       annotate: async (id, notes) => {
-        await writeNotes(this.store, open(id).id, notes);
+        await writeNotes(this.store, this.store.resolve(id), notes);
         changed();
       },
       deleteRuns: (ids) => {

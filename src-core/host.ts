@@ -74,9 +74,19 @@ function connect(port: Port): void {
 parent.on('message', ({ data, ports }) => {
   const { type } = data as { type: string };
   if (type === 'connect' && ports[0]) connect(ports[0]);
+  if (type === 'close') close();
   if (type === 'finish-epoch') {
     void core.finishEpochAndStop().finally(() => parent.postMessage({ type: 'finished' }));
   }
 });
+
+function close(): never {
+  try {
+    core.close();
+  } catch (error) {
+    console.error(error);
+  }
+  process.exit(0);
+}
 
 parent.postMessage({ type: 'ready' });

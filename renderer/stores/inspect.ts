@@ -14,13 +14,9 @@ import { confidence, predictions } from '../../src-core/evaluation/logits';
 import { orderDigits } from '../digits/order';
 import type { DigitOrder } from '../digits/order';
 import { lab } from '../lab';
+import type { Cell } from '../ui/useCellWalk';
 import { useDataset } from './dataset';
 import { useRuns } from './runs';
-
-export interface Cell {
-  readonly label: number;
-  readonly predicted: number;
-}
 
 /** What the run is compared with: a teacher, a student, or the mean of several teachers. */
 export interface Partner {

@@ -25,7 +25,12 @@ export const useRuns = defineStore('runs', () => {
   const byId = computed(() => new Map(list.value.map((run) => [run.id, run])));
   const selected = computed(() => (selectedId.value === undefined ? undefined : byId.value.get(selectedId.value)));
   const running = computed(() => list.value.find((run) => run.status === 'running' || run.status === 'paused'));
-  const queued = computed(() => list.value.filter((run) => run.status === 'queued'));
+  /** the next one first */
+  const queued = computed(() =>
+    list.value
+      .filter((run) => run.status === 'queued')
+      .sort((first, second) => (first.place ?? 0) - (second.place ?? 0)),
+  );
 
   function metrics(id: string): Metrics {
     let buffer = buffers.get(id);
@@ -168,6 +173,7 @@ export const useRuns = defineStore('runs', () => {
     pause: (id: string) => command(() => lab.pause(id)),
     proceed: (id: string) => command(() => lab.proceed(id)),
     singleStep: (id: string) => command(() => lab.singleStep(id)),
+    moveInQueue: (id: string, place: number) => command(() => lab.moveInQueue(id, place)),
     stop: (id: string) => command(() => lab.stop(id)),
     annotate: (id: string, notes: Partial<RunNotes>) => command(() => lab.annotate(id, notes)),
     saveCheckpoint: (checkpoint: CheckpointReference, file: string) =>

@@ -71,10 +71,14 @@ export interface RunSummary {
   readonly damage?: string;
   readonly notes: RunNotes;
   readonly status: RunStatus | 'queued' | 'paused';
+  /** of a queued run, from 0 for the next one */
+  readonly place?: number;
   readonly failure?: string;
   readonly createdAt: string;
   readonly model: string;
   readonly objective: RunSpec['objective']['kind'];
+  /** of the soft targets, where there is one */
+  readonly temperature?: number;
   readonly seed: number;
   readonly epoch: number;
   readonly epochs: number;
@@ -133,10 +137,12 @@ export interface CoreFunctions {
   singleStep(id: string): void;
   /** Ends with a checkpoint to resume from, or takes a waiting run out of the queue. */
   stop(id: string): void;
+  /** Puts a waiting run elsewhere in the queue; 0 is next. */
+  moveInQueue(id: string, place: number): void;
   /** Stops what runs at its epoch's end and empties the queue; resolves when all checkpoints are written. */
   finishEpochAndStop(): void;
   annotate(id: string, notes: Partial<RunNotes>): void;
-  /** Moves runs to the bin; `undelete` brings them back until the lab is closed or the bin is emptied. */
+  /** Moves runs to the bin; `undelete` brings them back until the lab is closed. */
   deleteRuns(ids: readonly string[]): void;
   undelete(ids: readonly string[]): void;
 

@@ -1,5 +1,5 @@
 /** Notes beside run.json, and the bin: what the window adds to a lab's folder. */
-import { readFileSync, readdirSync, renameSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../contract/errors';
 import { parseRunNotes } from '../contract/notes';
@@ -54,7 +54,7 @@ export function moveToBin(store: RunStore, ids: readonly string[]): void {
   for (const id of ids) move(join(store.runsFolder, id), join(binFolder(store), id));
 }
 
-/** Brings runs back from the bin. */
+/** Brings runs back from the bin: all of them, or none when one is not there. */
 export function takeFromBin(store: RunStore, ids: readonly string[]): void {
   let binned: string[] = [];
   try {
@@ -64,6 +64,15 @@ export function takeFromBin(store: RunStore, ids: readonly string[]): void {
   }
   for (const id of ids) {
     if (!binned.includes(id)) throw new LabError('not-found', `Run "${id}" is not in the bin (any more).`);
-    move(join(binFolder(store), id), join(store.runsFolder, id));
+  }
+  for (const id of ids) move(join(binFolder(store), id), join(store.runsFolder, id));
+}
+
+/** Deletes for good what is in the bin. */
+export function emptyBin(store: RunStore): void {
+  try {
+    rmSync(binFolder(store), { recursive: true, force: true });
+  } catch (error) {
+    throw storageError(error, binFolder(store));
   }
 }

@@ -47,6 +47,26 @@ export class RunQueue {
     this.next();
   }
 
+  /** Place of a waiting run, from 0 for the next one; undefined when it does not wait. */
+  placeOf(id: string): number | undefined {
+    const at = this.waiting.findIndex((entry) => entry.id === id);
+    return at < 0 ? undefined : at;
+  }
+
+  /**
+   * Puts a waiting run elsewhere in the queue.
+   * @param place from 0 for the next one; beyond the end is the end
+   * @throws LabError `not-found` when it does not wait
+   */
+  move(id: string, place: number): void {
+    const entry = this.waiting.find((other) => other.id === id);
+    if (!entry) throw new LabError('not-found', `Run ${id} does not wait in the queue (any more).`);
+    const others = this.waiting.filter((other) => other !== entry);
+    others.splice(Math.max(0, place), 0, entry);
+    this.waiting = others;
+    this.listener.changed();
+  }
+
   private next(): void {
     if (this.current) return;
     const entry = this.waiting.shift();

@@ -1,0 +1,112 @@
+// @vitest-environment happy-dom
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { reactive } from 'vue';
+
+const load = () => import('../../renderer/lab');
+
+let module: Awaited<ReturnType<typeof load>>;
+const ports: { close(): void }[] = [];
+beforeEach(async () => {
+  vi.resetModules();
+  module = await load();
+});
+afterEach(() => ports.splice(0).forEach((port) => port.close()));
+
+interface Question {
+  readonly t: 'q';
+  readonly i?: string;
+  readonly m: string;
+  readonly a: unknown[];
+}
+
+/** A core at the other end of a port; `answer` gives a result or throws what the core would send. */
+function core(answer: (name: string, args: unknown[]) => unknown) {
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1, port2);
+  port1.on('message', (question: Question) => {
+    if (question.t !== 'q' || question.i === undefined) return;
+    const reply = { t: 's', i: question.i };
+    try {
+      const r = answer(question.m, question.a);
+      if (r !== HANGS) port1.postMessage({ ...reply, r });
+    } catch (e) {
+      port1.postMessage({ ...reply, e });
+    }
+  });
+  const event = new MessageEvent('message', { data: { type: 'core-port' } });
+  Object.defineProperty(event, 'ports', { value: [port2] });
+  window.dispatchEvent(event);
+  return { tell: (m: string, ...a: unknown[]) => port1.postMessage({ t: 'q', m, a }) };
+}
+const HANGS = Symbol('never answered');
+
+function lose(): void {
+  window.dispatchEvent(new MessageEvent('message', { data: { type: 'core-lost' } }));
+}
+
+describe('the client of the core', () => {
+  it('keeps calls until the first port is there', async () => {
+    const early = module.lab.runs();
+    expect(module.connection.value).toBe('starting');
+    core((name) => [name]);
+    expect(await early).toEqual(['runs']);
+    expect(module.connection.value).toBe('ready');
+  });
+
+  it('sends plain copies of reactive things, and typed arrays as they are', async () => {
+    core((_, args) => args);
+    const given = reactive({ classes: [1, 2], deep: { share: 0.5 } });
+    expect(await module.lab.transferSet(given)).toEqual([{ classes: [1, 2], deep: { share: 0.5 } }]);
+    const [, sent] = (await module.lab.images('test', Int32Array.of(7))) as unknown as [string, Int32Array];
+    expect(sent).toEqual(Int32Array.of(7));
+  });
+
+  it('makes a LabError again of what the core refused with', async () => {
+    core(() => {
+      throw {
+        code: 'locked',
+        message: 'Run 1 is busy. Stop it first.',
+        what: 'Run 1 is busy.',
+        remedy: 'Stop it first.',
+      };
+    });
+    const error = await module.lab.stop('1').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'LabError', code: 'locked', what: 'Run 1 is busy.', remedy: 'Stop it first.' });
+  });
+
+  it('rejects what was asked of a core that is lost, and works again with the next one', async () => {
+    core(() => HANGS);
+    const asked = module.lab.runs().catch((thrown: unknown) => thrown);
+    lose();
+    expect(await asked).toMatchObject({ code: 'engine' });
+    expect(module.connection.value).toBe('lost');
+    expect(await module.lab.runs().catch((thrown: unknown) => thrown)).toMatchObject({ code: 'engine' });
+    core(() => 'again');
+    expect(await module.lab.runs()).toBe('again');
+    expect(module.connection.value).toBe('ready');
+  });
+
+  it('passes on what the core tells, until nobody listens', async () => {
+    const heard: unknown[] = [];
+    const stop = module.onEvaluated((run, epoch) => heard.push([run, epoch]));
+    const { tell } = core(() => 'answered');
+    tell('evaluated', '0001-a', 3);
+    await module.lab.runs();
+    expect(heard).toEqual([['0001-a', 3]]);
+    stop();
+    tell('evaluated', '0001-a', 4);
+    await module.lab.runs();
+    expect(heard).toHaveLength(1);
+  });
+
+  it('takes no port from another frame', async () => {
+    const event = new MessageEvent('message', { data: { type: 'core-port' }, source: {} as Window });
+    const { port2 } = new MessageChannel();
+    ports.push(port2);
+    Object.defineProperty(event, 'ports', { value: [port2] });
+    Object.defineProperty(event, 'source', { value: {} });
+    window.dispatchEvent(event);
+    expect(module.connection.value).toBe('starting');
+  });
+});
