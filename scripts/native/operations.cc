@@ -101,7 +101,7 @@ void destroy(void *kernel) { delete static_cast<Factor *>(kernel); }
 class Call {
  public:
   static constexpr int MOST_INPUTS = 12;
-  static constexpr int MOST_OUTPUTS = 2;
+  static constexpr int MOST_OUTPUTS = 3;
 
   explicit Call(TF_OpKernelContext *context) : context_(context), status_(TF_NewStatus()) {}
 
@@ -126,13 +126,12 @@ class Call {
     return axis < TF_NumDims(tensors_[index]) ? TF_Dim(tensors_[index], axis) : 0;
   }
 
-  // An output of shape [rows, columns], or [columns] where rows is 0.
-  float *output(int index, int64_t rows, int64_t columns) {
-    const int64_t both[] = {rows, columns};
-    const int dimensions = rows > 0 ? 2 : 1;
-    const int64_t count = (rows > 0 ? rows : 1) * columns;
+  // An output of the given lengths; a scalar where there are none.
+  float *output(int index, std::initializer_list<int64_t> lengths) {
+    int64_t count = 1;
+    for (const int64_t length : lengths) count *= length;
     TF_Tensor *&tensor = tensors_[MOST_INPUTS + index];
-    tensor = TF_AllocateOutput(context_, index, TF_FLOAT, rows > 0 ? both : both + 1, dimensions,
+    tensor = TF_AllocateOutput(context_, index, TF_FLOAT, lengths.begin(), static_cast<int>(lengths.size()),
                                count * sizeof(float), status_);
     return TF_GetCode(status_) == TF_OK ? static_cast<float *>(TF_TensorData(tensor)) : nullptr;
   }
@@ -157,7 +156,7 @@ void compute_bias_relu(void *kernel, TF_OpKernelContext *context) {
   const int32_t *kept = call.input<int32_t>(2, &words);
   if (!call.demand(units > 0 && count > 0 && count % units == 0, "x must be [rows, units] and bias [units]")) return;
   if (!call.demand(words == 0 || words * 32 >= count, "kept must be empty or hold a bit a value")) return;
-  float *y = call.output(0, count / units, units);
+  float *y = call.output(0, {count / units, units});
   if (!y) return;
   bias_relu(x, bias, y, count / units, units);
   if (words > 0) keep_scaled(y, kept, count, static_cast<Factor *>(kernel)->value);
@@ -171,8 +170,8 @@ void compute_bias_relu_gradient(void *kernel, TF_OpKernelContext *context) {
   call.input<float>(2, &units);
   if (!call.demand(count > 0 && count == same && units > 0 && count % units == 0, "gradient and y must be [rows, units]"))
     return;
-  float *dx = call.output(0, count / units, units);
-  float *dbias = call.output(1, 0, units);
+  float *dx = call.output(0, {count / units, units});
+  float *dbias = call.output(1, {units});
   if (!dx || !dbias) return;
   bias_relu_gradient(gradient, y, dx, dbias, count / units, units, static_cast<Factor *>(kernel)->value);
 }
@@ -185,7 +184,7 @@ void compute_draw(void *kernel, TF_OpKernelContext *context) {
   const int32_t *kept = call.input<int32_t>(2, &words);
   if (!call.demand(count > 0 && entries == 256, "table must have 256 entries")) return;
   if (!call.demand(words == 0 || words * 32 >= count, "kept must be empty or hold a bit a value")) return;
-  float *y = call.output(0, call.length(0, 0), count / call.length(0, 0));
+  float *y = call.output(0, {call.length(0, 0), count / call.length(0, 0)});
   if (!y) return;
   draw(bytes, table, y, count);
   if (words > 0) keep_scaled(y, kept, count, static_cast<Factor *>(kernel)->value);
@@ -233,9 +232,10 @@ void compute_cross_entropies(void *, TF_OpKernelContext *context) {
   if (!call.demand(count > 0 && few && numbers == 3 * terms, "settings must hold three numbers for each of a few terms"))
     return;
   const int64_t rows = call.length(0, 0), classes = call.length(0, 1);
-  float *values = call.output(0, 0, 1 + terms);
-  float *dlogits = call.output(1, rows, classes);
-  if (!values || !dlogits) return;
+  float *total = call.output(0, {});
+  float *values = call.output(1, {1 + terms});
+  float *dlogits = call.output(2, {rows, classes});
+  if (!total || !values || !dlogits) return;
   std::vector<double> gradient(count, 0.0);
   double sum = 0.0;
   for (int64_t index = 0; index < terms; index++) {
@@ -251,7 +251,7 @@ void compute_cross_entropies(void *, TF_OpKernelContext *context) {
     values[1 + index] = static_cast<float>(value);
     sum += term.weight * value;
   }
-  values[0] = static_cast<float>(sum);
+  *total = values[0] = static_cast<float>(sum);
   for (int64_t at = 0; at < count; at++) dlogits[at] = static_cast<float>(gradient[at]);
 }
 
@@ -265,7 +265,7 @@ void compute_ink_product(void *kernel, TF_OpKernelContext *context) {
   if (!call.demand(pixels == call.length(1, 0) && units > 0 && pixels <= ink::LONGEST,
                    "x must be [digits, pixels] and w [pixels, units]"))
     return;
-  float *y = call.output(0, digits, units);
+  float *y = call.output(0, {digits, units});
   if (y) ink::product(x, w, y, digits, pixels, units, static_cast<Factor *>(kernel)->value);
 }
 
@@ -280,7 +280,7 @@ void compute_ink_product_gradient(void *kernel, TF_OpKernelContext *context) {
   if (!call.demand(pixels > 0 && digits == call.length(1, 0) && units == call.length(1, 1) && digits <= ink::LONGEST,
                    "x must be [digits, pixels], dy [digits, units] and sums [units]"))
     return;
-  float *dw = call.output(0, pixels, units);
+  float *dw = call.output(0, {pixels, units});
   if (dw) ink::product_gradient(x, dy, sums, dw, digits, pixels, units, static_cast<Factor *>(kernel)->value);
 }
 
@@ -307,7 +307,7 @@ __attribute__((constructor)) void define_operations() {
   // Bytes travel as bool, the one type of a byte that TensorFlow.js has.
   define("DistillLabDraw", {"bytes: bool", "table: float", "kept: int32"}, {"y: float"}, compute_draw);
   define("DistillLabCrossEntropies", {"logits: float", "settings: float", "targets: N * float", "offsets: N * float"},
-         {"values: float", "dlogits: float"}, compute_cross_entropies);
+         {"total: float", "values: float", "dlogits: float"}, compute_cross_entropies);
   define("DistillLabInkMatMul", {"x: float", "w: float"}, {"y: float"}, compute_ink_product);
   define("DistillLabInkMatMulGrad", {"x: float", "dy: float", "sums: float"}, {"dw: float"},
          compute_ink_product_gradient);

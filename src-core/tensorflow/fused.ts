@@ -106,23 +106,23 @@ export interface CrossEntropyTerm {
  * summed, and the gradient Σ weight · scale · (softmax(logits / T) − targets) / (T · batch).
  * @param logits [batch, classes]
  * @param terms one to five
- * @returns the sum followed by each term without its weight, [1 + terms], and the gradient [batch, classes]
+ * @returns the sum, a scalar; the sum followed by each term without its weight, [1 + terms]; the gradient [batch, classes]
  */
 export function crossEntropiesAndGradient(
   logits: Tensor,
   terms: readonly CrossEntropyTerm[],
-): [values: Tensor, gradient: Tensor] {
+): [total: Tensor, values: Tensor, gradient: Tensor] {
   if (fused.available) {
     const settings = terms.flatMap(({ temperature, weight, scale }) => [temperature, weight, scale]);
     const targets = terms.map((term) => term.targets);
     const offsets = terms.map((term) => term.offsets ?? tf.tensor1d([], 'float32'));
-    const [values, gradient] = backend.executeMultipleOutputs(
+    const [total, values, gradient] = backend.executeMultipleOutputs(
       'DistillLabCrossEntropies',
       [{ name: 'N', type: backend.binding.TF_ATTR_INT, value: terms.length }],
       [logits, tf.tensor1d(settings, 'float32'), ...targets, ...offsets],
-      2,
+      3,
     );
-    return [values!, gradient!];
+    return [total!, values!, gradient!];
   }
   const batch = logits.shape[0]!;
   const times = (tensor: Tensor, factor: number): Tensor =>
@@ -137,7 +137,7 @@ export function crossEntropiesAndGradient(
     };
   });
   const sum = parts.map(({ weighted }) => weighted).reduce(add);
-  return [tf.stack([sum, ...parts.map(({ value }) => value)]), parts.map(({ gradient }) => gradient).reduce(add)];
+  return [sum, tf.stack([sum, ...parts.map(({ value }) => value)]), parts.map(({ gradient }) => gradient).reduce(add)];
 }
 
 /**

@@ -113,11 +113,11 @@ export function crossEntropies(logits: Tensor, terms: readonly CrossEntropyTerm[
   let record: Tensor | undefined;
   const total = differentiable(
     ([input], save) => {
-      const [values, derivative] = crossEntropiesAndGradient(input!, terms);
+      const [sum, values, derivative] = crossEntropiesAndGradient(input!, terms);
       record = tf.keep(values);
       save([derivative]);
       return {
-        value: tf.reshape(tf.slice(values, 0, 1), []),
+        value: sum,
         gradFunc: (gradient, [saved]) => [multiply(saved!, gradient)],
       };
     },
