@@ -61,6 +61,23 @@ const rooms = [
     ],
   },
   {
+    // A front end: it asks the lab, reads files for a person, and draws.
+    files: ['src-core/terminal/**'],
+    allowed: [
+      './',
+      '../lab',
+      '../contract/',
+      '../tensorflow/engine',
+      '../data/',
+      '../evaluation/',
+      '../experiments/',
+      '../../scripts/tensorflow.mjs',
+      'node:',
+      'ansis',
+      'cli-progress',
+    ],
+  },
+  {
     files: ['src-core/lab.ts'],
     allowed: ['./', 'node:'],
     never: ['./cli', './terminal/'],

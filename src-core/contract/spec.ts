@@ -64,8 +64,16 @@ function list<Item extends v.GenericSchema>(description: string, item: Item, min
   );
 }
 
+/** The same schema, to which a list is no object. */
+function noList<Schema extends v.GenericSchema>(schema: Schema): Schema {
+  const run = schema['~run'].bind(schema);
+  const strict: typeof run = (dataset, config) =>
+    run(Array.isArray(dataset.value) ? { typed: false, value: undefined, issues: undefined } : dataset, config);
+  return Object.assign(schema, { '~run': strict });
+}
+
 function object<const Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.strictObject(entries, 'must be an object');
+  return noList(v.strictObject(entries, 'must be an object'));
 }
 
 function kinds(issue: v.VariantIssue, ...names: string[]): string {
@@ -102,10 +110,12 @@ const DataSpec = object({
   share: v.optional(number('share of each kept class that is used', 0.0001, 1, 'share'), 1),
   classShares: v.optional(
     v.pipe(
-      v.record(
-        v.pipe(v.string(), v.regex(/^(0|[1-9]\d?)$/, 'must be a class, such as "3"')),
-        number('share of this class that is used', 0, 1, 'share'),
-        'must be an object of shares',
+      noList(
+        v.record(
+          v.pipe(v.string(), v.regex(/^(0|[1-9]\d?)$/, 'must be a class, such as "3"')),
+          number('share of this class that is used', 0, 1, 'share'),
+          'must be an object of shares',
+        ),
       ),
       v.description('share for single classes, over `share`: {"3": 0.1}'),
       v.metadata({ range: 'each 0 to 1' } satisfies FieldNotes),

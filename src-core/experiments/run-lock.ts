@@ -1,5 +1,16 @@
 /** One process at a time trains a run: a file beside it says which. */
-import { linkSync, mkdirSync, readFileSync, rmSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { LabError } from '../contract/errors';
 import { storageError } from '../data/atomic-write';
@@ -61,19 +72,51 @@ export function isLocked(file: string): boolean {
   return liveOwner(file) !== undefined;
 }
 
-/** Removes a dead owner's lock. Only one process at a time may do so, or one could remove another's fresh lock. */
-function clearStale(file: string): void {
+/**
+ * Does something to a lock that only one process at a time may do.
+ * @returns false when another process is at it
+ */
+function guarded(file: string, action: () => void): boolean {
   const guard = `${file}.clearing`;
   try {
     mkdirSync(guard);
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     if (Date.now() - (statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? 0) > STALE_MILLISECONDS) rmdirSync(guard);
-    return;
+    return false;
   }
   try {
-    if (!liveOwner(file)) rmSync(file, { force: true });
+    action();
+    return true;
   } finally {
     rmdirSync(guard);
+  }
+}
+
+/** Removes a dead owner's lock: one at a time, or one process could remove another's fresh lock. */
+function clearStale(file: string): void {
+  guarded(file, () => {
+    if (!liveOwner(file)) rmSync(file, { force: true });
+  });
+}
+
+/** What file systems without hard links, such as FAT and some shares, answer to one. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
+/**
+ * Gives a written lock its name, whole and only where the name is free.
+ * @throws EEXIST where it is not
+ */
+function place(draft: string, file: string): void {
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if (!NO_LINKS.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    const placed = guarded(file, () => {
+      if (!existsSync(file)) renameSync(draft, file);
+    });
+    // A draft that is still there found the name taken.
+    if (!placed || existsSync(draft)) throw Object.assign(new Error('the name is taken'), { code: 'EEXIST' });
   }
 }
 
@@ -91,9 +134,9 @@ export function takeLock(file: string, what: string): RunLock {
   for (let attempt = 0; attempt < 3; attempt++) {
     const draft = `${file}.${process.pid}`;
     try {
-      // Written whole under another name first, so that nobody reads half an owner; a link fails where a name exists.
+      // Written whole under another name first, so that nobody reads half an owner.
       writeFileSync(draft, JSON.stringify(me));
-      linkSync(draft, file);
+      place(draft, file);
       return held(file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw storageError(error, file);

@@ -1,16 +1,29 @@
 import { spawnSync } from 'node:child_process';
+import type * as FileSystem from 'node:fs';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isLocked, takeLock } from '../../../src-core/experiments/run-lock';
 import { expectLabError, thrownBy } from '../lab-error';
+
+/** what a file system without hard links answers to one */
+let refusal: string | undefined;
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof FileSystem>();
+  const linkSync: typeof real.linkSync = (from, to) => {
+    if (refusal) throw Object.assign(new Error('no links here'), { code: refusal });
+    real.linkSync(from, to);
+  };
+  return { ...real, linkSync };
+});
 
 let folder: string;
 let file: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'run-lock-'));
   file = join(folder, 'run.lock');
+  refusal = undefined;
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -99,6 +112,15 @@ describe('takeLock', () => {
       'being taken over by another process',
     );
     age(`${file}.clearing`, 120);
+    expectTaken();
+  });
+
+  it.each(['EPERM', 'ENOTSUP'])('keeps its promise where there are no hard links: %s', (code) => {
+    refusal = code;
+    const lock = takeLock(file, '0001-a');
+    expectRefused(`process ${process.pid} on`);
+    lock.release();
+    ownedBy({ pid: spawnSync(process.execPath, ['--version']).pid });
     expectTaken();
   });
 
