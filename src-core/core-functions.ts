@@ -3,7 +3,7 @@
  * it cannot be, everything else still works.
  */
 import { homedir } from 'node:os';
-import { dirname, join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import packageJson from '../package.json';
 import { describeTensorFlow } from '../scripts/tensorflow.mjs';
 import { LabError, messageOf } from './contract/errors';
@@ -425,6 +425,8 @@ export class Core {
       },
       loadCheckpoint: async (file) => {
         const run = await (await this.lab()).loadCheckpoint(file);
+        // It has the name of the run it came from: this tells them apart.
+        await writeNotes(this.store, run.id, { tags: ['loaded'], note: `Loaded from ${basename(file)}` });
         changed();
         return run.id;
       },

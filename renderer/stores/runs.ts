@@ -177,12 +177,18 @@ export const useRuns = defineStore('runs', () => {
     stop: (id: string) => command(() => lab.stop(id)),
     annotate: (id: string, notes: Partial<RunNotes>) => command(() => lab.annotate(id, notes)),
     saveCheckpoint: (checkpoint: CheckpointReference, file: string) =>
-      ui.attempt(() => lab.saveCheckpoint(checkpoint, file)),
+      ui.attempt(async () => {
+        await lab.saveCheckpoint(checkpoint, file);
+        ui.notify(`Saved “${titleOf(checkpoint.run)}” to ${file}.`);
+      }),
     async loadCheckpoint(file: string): Promise<void> {
+      const reading = ui.notify(`Reading ${file} and evaluating it…`);
       const id = await ui.attempt(() => lab.loadCheckpoint(file));
+      ui.dismiss(reading);
       if (id === undefined) return;
       await refresh();
       select(id);
+      ui.notify(`Loaded ${file} as a run of its own, “${titleOf(id)}”.`);
     },
   };
 });
