@@ -46,7 +46,7 @@ async function take({ page }: App, name: string): Promise<void> {
 
 async function choose({ page }: App, id: string): Promise<void> {
   await page.getByRole('searchbox', { name: 'Search runs' }).fill(id);
-  await page.getByRole('listbox', { name: 'Runs' }).getByRole('option').first().click();
+  await page.getByRole('grid', { name: 'Runs' }).getByRole('row').first().click();
   await page.getByRole('searchbox', { name: 'Search runs' }).fill('');
   await page.getByRole('searchbox', { name: 'Search runs' }).blur();
 }

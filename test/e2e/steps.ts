@@ -27,9 +27,13 @@ export function view(page: Page, name: 'Data' | 'Train' | 'Inspect' | 'Compare')
   return page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name });
 }
 
+export function runList(page: Page): Locator {
+  return page.getByRole('grid', { name: 'Runs' });
+}
+
 /** A run in the sidebar, by its name. */
 export function runInList(page: Page, name: string): Locator {
-  return page.getByRole('listbox', { name: 'Runs' }).getByRole('option', { name });
+  return runList(page).getByRole('row', { name });
 }
 
 /** Opens the form with a preset, whose settings are changed. */
@@ -152,7 +156,10 @@ export async function seriousViolations(page: Page, where: string): Promise<stri
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     // Legacy: the other mode opens a page of its own, which Electron has not.
-    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+    const axe = new AxeBuilder({ page }).setLegacyMode(true);
+    // Colours are all that a theme changes.
+    if (colorScheme === 'dark') axe.withRules('color-contrast');
+    const { violations } = await axe.analyze();
     for (const { id, impact, nodes } of violations) {
       if (impact !== 'serious' && impact !== 'critical') continue;
       found.push(`${where}, ${colorScheme}: ${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`);
@@ -162,27 +169,25 @@ export async function seriousViolations(page: Page, where: string): Promise<stri
   return found;
 }
 
-/** The focused element's role and name, and whether its focus can be seen. */
-export async function focused(page: Page): Promise<{ text: string; visible: boolean }> {
-  return page.evaluate(() => {
-    const element = document.activeElement as HTMLElement | null;
-    if (!element || element === document.body) return { text: '', visible: false };
-    const box = element.getBoundingClientRect();
-    const { outlineStyle, outlineWidth } = getComputedStyle(element);
-    const inside = box.width > 0 && box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
-    const text = element.getAttribute('aria-label') ?? element.textContent ?? '';
-    return { text: text.trim(), visible: inside && outlineStyle !== 'none' && Number.parseFloat(outlineWidth) > 0 };
-  });
-}
-
-/** Presses Tab (or Shift+Tab) until something is focused; fails when it is not reached, or its focus cannot be seen. */
+/** Presses Tab (or Shift+Tab) until something is focused; fails when it is not reached, or a focus cannot be seen. */
 export async function tabTo(page: Page, target: Locator, key = 'Tab', most = 120): Promise<void> {
-  for (let presses = 0; presses < most; presses++) {
-    if (await target.evaluate((element) => element === document.activeElement).catch(() => false)) return;
-    await page.keyboard.press(key);
-    const now = await focused(page);
-    // Past the last control the focus leaves the page for a moment.
-    if (now.text !== '') expect(now.visible, `the focus on “${now.text.slice(0, 60)}” can be seen`).toBe(true);
+  for (let presses = 0; presses <= most; presses++) {
+    if (presses > 0) await page.keyboard.press(key);
+    const now = await target.evaluate((element) => {
+      const focused = document.activeElement as HTMLElement | null;
+      // Past the last control the focus leaves the page for a moment.
+      if (!focused || focused === document.body) return undefined;
+      const { width, top, right, bottom, left } = focused.getBoundingClientRect();
+      const inside = width > 0 && bottom > 0 && right > 0 && top < innerHeight && left < innerWidth;
+      const { outlineStyle, outlineWidth } = getComputedStyle(focused);
+      return {
+        reached: focused === element,
+        name: (focused.getAttribute('aria-label') ?? focused.textContent ?? '').trim().slice(0, 60),
+        visible: inside && outlineStyle !== 'none' && Number.parseFloat(outlineWidth) > 0,
+      };
+    });
+    if (now && presses > 0) expect(now.visible, `the focus on “${now.name}” can be seen`).toBe(true);
+    if (now?.reached) return;
   }
   throw new Error(`${most} presses of ${key} did not lead to ${target.toString()}`);
 }
