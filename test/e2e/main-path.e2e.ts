@@ -258,7 +258,8 @@ test('saves a checkpoint to a file and loads it back', async () => {
   await runInList(page, 'student 16').click();
   await view(page, 'Inspect').click();
   const errors = await headline().textContent();
-  await page.getByRole('combobox', { name: 'Export' }).selectOption('checkpoint');
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
+  await page.getByRole('menuitem', { name: /^Checkpoint/ }).click();
   await expect(page.getByText(/Saved .*elsewhere\.safetensors/)).toBeVisible();
   const before = runIds(lab);
   await page.getByRole('button', { name: 'Load…' }).click();
