@@ -15,7 +15,7 @@ export type Settings = Readonly<Record<string, string>>;
 /** A fifth of the training set and a small network: an epoch of a fraction of a second. */
 export const SMALL: Settings = { Hidden: '64', Share: '0.2' };
 
-export function settingsForm(page: Page): Locator {
+function settingsForm(page: Page): Locator {
   return page.getByRole('form', { name: 'Settings of the run' });
 }
 
