@@ -49,7 +49,7 @@ export function subtitle(run: RunSummary): string {
 
 /** The same for a narrow place: the name beside it says the network already. */
 export function shortSubtitle(run: RunSummary): string {
-  if (run.damage !== undefined) return run.damage;
+  if (run.damage !== undefined) return 'its folder cannot be read';
   const how = run.temperature === undefined ? OBJECTIVES[run.objective] : `T ${run.temperature}`;
   return `${how} · seed ${run.seed}`;
 }
