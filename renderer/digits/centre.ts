@@ -40,6 +40,14 @@ function areaMean(ink: ArrayLike<number>, width: number, x0: number, y0: number,
   return sum / ((x1 - x0) * (y1 - y0));
 }
 
+/** The pixel on which MNIST's images have their mass: on each axis that of all 10,000 test digits is in 13.5 to 14.5. */
+const MIDDLE = 14;
+
+/** Where a small image of this length begins, so that its mass is in the middle and nothing is cut off. */
+function placeOf(mass: number, length: number): number {
+  return Math.min(SIDE - length, Math.max(0, Math.ceil(MIDDLE - mass - 0.5)));
+}
+
 /**
  * Shrinks the inked box to 20 pixels on its longer side and puts its centre of mass into the middle of 28 × 28, to
  * the nearest pixel, without cutting anything off.
@@ -70,9 +78,8 @@ export function centreByMass(ink: ArrayLike<number>, width: number, height: numb
       momentY += value * y;
     }
   }
-  const middle = (SIDE - 1) / 2;
-  const left = Math.min(SIDE - columns, Math.max(0, Math.round(middle - momentX / mass)));
-  const top = Math.min(SIDE - rows, Math.max(0, Math.round(middle - momentY / mass)));
+  const left = placeOf(momentX / mass, columns);
+  const top = placeOf(momentY / mass, rows);
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < columns; x++) image[(top + y) * SIDE + left + x] = Math.round(small[y * columns + x]!);
   }

@@ -36,7 +36,7 @@ describe('centreByMass', () => {
     const ink = filled(200, 200, 0, 0, 100, 200);
     for (let y = 190; y < 200; y++) ink.fill(255, y * 200 + 100, y * 200 + 200);
     const { left, right } = box(centreByMass(ink, 200, 200));
-    // Mass: 10 columns of 20 at 4.5 and 10 of 1 at 14.5 give 4.976; 13.5 − 4.976 rounds to 9, but 20 columns
+    // Mass: 10 columns of 20 at 4.5 and 10 of 1 at 14.5 give 4.976; 14 − 4.976 rounds to 9, but 20 columns
     // must end at 27.
     expect([left, right]).toEqual([8, 27]);
   });

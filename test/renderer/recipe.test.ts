@@ -79,7 +79,7 @@ describe('the table of classes', () => {
     const table = mount(ClassTable, { props: { images: Array<number>(10).fill(100), used: undefined } });
     const box = table.find('[aria-label^="Share of class 3"]');
     await box.setValue('1.5');
-    expect(table.find('[role="alert"]').text()).toBe('must be in 0 to 1');
+    expect(table.find('[role="alert"]').text()).toBe('must be 0 to 1');
     expect(box.attributes('aria-invalid')).toBe('true');
     expect(recipe.recipe.classShares).toEqual({});
     await box.setValue('0.25');
