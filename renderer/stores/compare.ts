@@ -48,9 +48,10 @@ export const useCompare = defineStore('compare', () => {
 
   /** The newest student, a network like it on hard labels, and its teacher; else the newest two runs. */
   const suggested = computed(() => {
-    const student = usable.value.find((run) => run.teachers.length > 0 && run.testErrors !== undefined);
-    if (!student) return usable.value.slice(0, 2).map(({ id }) => id);
-    const baseline = usable.value.find(
+    const evaluated = usable.value.filter((run) => run.testErrors !== undefined);
+    const student = evaluated.find((run) => run.teachers.length > 0);
+    if (!student) return (evaluated.length < 2 ? usable.value : evaluated).slice(0, 2).map(({ id }) => id);
+    const baseline = evaluated.find(
       (run) => run.objective === 'hard' && run.model === student.model && !taught.value.has(run.id),
     );
     const teachers = student.teachers.filter((id) => runs.byId.get(id)?.damage === undefined && runs.byId.has(id));

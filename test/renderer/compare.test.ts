@@ -44,10 +44,11 @@ async function opened() {
 }
 
 describe('the compare store', () => {
-  it('suggests the newest student with its baseline and teacher, and no damaged run', async () => {
+  it('suggests the newest student with its baseline and teacher, and no run that is damaged or not evaluated', async () => {
+    list = [...list, summary('5')];
     const compare = await opened();
     expect(compare.suggested).toEqual(['3', '2', '1']);
-    expect(compare.usable.map(({ id }) => id)).toEqual(['3', '2', '1']);
+    expect(compare.usable.map(({ id }) => id)).toEqual(['5', '3', '2', '1']);
     expect(list.slice(0, 3).map(compare.roleOf)).toEqual(['teacher', 'baseline', 'student']);
   });
 
