@@ -3,21 +3,20 @@
  * medians over rounds; a ratio is the median of the rounds' ratios, so that a machine whose speed drifts divides out.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseRunSpec } from '../src-core/contract/spec';
 import type { RunSpecInput } from '../src-core/contract/spec';
-import { writeAtomically } from '../src-core/data/atomic-write';
 import type { Dataset } from '../src-core/data/dataset';
 import { loadMnist, mnistFolder } from '../src-core/data/mnist';
 import { selectTransferSet } from '../src-core/data/transfer-set';
 import { findPreset } from '../src-core/experiments/presets';
 import { Model } from '../src-core/models/model';
 import { describeDevice } from '../src-core/tensorflow/engine';
-import { renderTable } from '../src-core/terminal/table';
 import type { Teacher } from '../src-core/training/teacher-logits';
 import { Training } from '../src-core/training/train';
+import type { Figure } from './figures';
+import { median, say, tell, upTo } from './figures';
 import { Peer } from './peer';
 import { PyTorchUnavailable, ensurePyTorch } from './pytorch-environment.mjs';
 import { largestLossDifference } from './same-losses';
@@ -26,20 +25,6 @@ const WARM_UP_STEPS = 20;
 
 /** PyTorch's threads spin for a while after their work, on cores that the other side would then not have. */
 const REST_MILLISECONDS = 500;
-
-interface Figure {
-  readonly what: string;
-  readonly value: string;
-  readonly target: string;
-  readonly met: boolean;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted.length % 2 === 1
-    ? sorted[(sorted.length - 1) / 2]!
-    : (sorted[sorted.length / 2 - 1]! + sorted[sorted.length / 2]!) / 2;
-}
 
 /** The steps of a training, pulled as many at a time as is asked for. */
 class Steps {
@@ -85,10 +70,6 @@ function fillTeacherTable(training: Training, dataset: Dataset): void {
       }
     }
   }
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
 
 async function bench(rounds: number, steps: number): Promise<Figure[]> {
@@ -174,12 +155,6 @@ async function bench(rounds: number, steps: number): Promise<Figure[]> {
       met: most === undefined || value <= most,
     };
   };
-  const upTo = (what: string, value: number, most: number, text: (value: number) => string): Figure => ({
-    what,
-    value: text(value),
-    target: `≤ ${text(most)}`,
-    met: value <= most,
-  });
   return [
     ratio('teacher step : PyTorch, all in memory', 'lab teacher', 'torch teacher', 0.75),
     ratio('teacher step : PyTorch with masks made as ours', 'lab teacher', 'torch teacher, our masks'),
@@ -194,14 +169,7 @@ async function bench(rounds: number, steps: number): Promise<Figure[]> {
 
 const quick = process.argv.includes('--quick');
 try {
-  const figures = await bench(quick ? 3 : 5, quick ? 60 : 469);
-  const rows = figures.map(({ what, value, target, met }) => [what, value, target, met ? 'met' : 'missed']);
-  process.stdout.write(
-    `${renderTable([{ title: 'figure' }, { title: 'value', align: 'right' }, { title: 'aim', align: 'right' }, { title: '' }], rows).join('\n')}\n`,
-  );
-  const out = fileURLToPath(new URL('../out', import.meta.url));
-  mkdirSync(out, { recursive: true });
-  await writeAtomically(`${out}/bench.json`, `${JSON.stringify(figures, null, 2)}\n`);
+  await tell('bench', await bench(quick ? 3 : 5, quick ? 60 : 469));
 } catch (error) {
   if (!(error instanceof PyTorchUnavailable)) throw error;
   say(error.message);

@@ -1,11 +1,15 @@
-// npm run bench: set-up, then the benchmark, whose own first step is PyTorch's environment.
+// npm run bench: this lab against PyTorch; npm run bench -- window: the window's speed and memory.
 import { fileURLToPath } from 'node:url';
 import { endLike, runInForeground } from './child.mjs';
+import { driveWindow } from './drive.mjs';
 import { quietEnvironment, typescriptProgram } from './run-lab.mjs';
 import { setUpOrExplain } from './setup.mjs';
 
-if (await setUpOrExplain()) {
-  const env = quietEnvironment(process.env, process.argv.includes('--verbose'));
+const args = process.argv.slice(2);
+if (args[0] === 'window') {
+  await driveWindow('bench/window.ts', args.slice(1));
+} else if (await setUpOrExplain()) {
+  const env = quietEnvironment(process.env, args.includes('--verbose'));
   const program = typescriptProgram(fileURLToPath(new URL('../bench/training.ts', import.meta.url)), env);
-  endLike(await runInForeground(process.execPath, [...program, ...process.argv.slice(2)], { env }));
+  endLike(await runInForeground(process.execPath, [...program, ...args], { env }));
 }
