@@ -10,12 +10,16 @@ interface TraceEvent {
   /** microseconds */
   readonly ts: number;
   readonly dur?: number;
+  /** of the thread's own time, where the system tells it */
+  readonly tdur?: number;
   readonly args?: { readonly name?: string };
 }
 
 export interface Frames {
   /** milliseconds of tasks on the main thread between one frame's beginning and the next's, waiting for a core included */
   readonly busy: readonly number[];
+  /** the same in the thread's own time: what another process took from it is not counted */
+  readonly own: readonly number[];
   /** milliseconds from one frame's beginning to the next's */
   readonly interval: readonly number[];
 }
@@ -52,24 +56,27 @@ export async function recordFrames(app: App, act: () => Promise<void>): Promise<
 
 function framesOf(events: readonly TraceEvent[], pid: number): Frames {
   const main = events.find((event) => event.pid === pid && event.args?.name === 'CrRendererMain')?.tid;
-  const own = events.filter((event) => event.pid === pid && event.tid === main);
-  const beginnings = own
+  const mainThread = events.filter((event) => event.pid === pid && event.tid === main);
+  const beginnings = mainThread
     .filter(({ name, ph }) => name === 'FireAnimationFrame' && ph === 'X')
     .map(({ ts }) => ts)
     .sort((a, b) => a - b)
     // All callbacks of one frame follow each other at once.
     .filter((ts, at, all) => at === 0 || ts - all[at - 1]! > 2000);
-  const tasks = own.filter(({ name, ph }) => ph === 'X' && /RunTask$/.test(name)).sort((a, b) => a.ts - b.ts);
+  const tasks = mainThread.filter(({ name, ph }) => ph === 'X' && /RunTask$/.test(name)).sort((a, b) => a.ts - b.ts);
   if (beginnings.length < 10 || tasks.length === 0) throw new Error('The trace holds no frames.');
   const busy = new Array<number>(beginnings.length - 1).fill(0);
+  const own = busy.slice();
   let frame = 0;
   let end = 0;
-  for (const { ts, dur = 0 } of tasks) {
+  for (const { ts, dur = 0, tdur = dur } of tasks) {
     // A task within a task is counted already.
     if (ts < end) continue;
     end = ts + dur;
     while (frame < busy.length && ts >= beginnings[frame + 1]!) frame++;
-    if (frame < busy.length && end >= beginnings[frame]!) busy[frame]! += dur / 1000;
+    if (frame >= busy.length || ts < beginnings[0]!) continue;
+    busy[frame]! += dur / 1000;
+    own[frame]! += tdur / 1000;
   }
-  return { busy, interval: busy.map((_, at) => (beginnings[at + 1]! - beginnings[at]!) / 1000) };
+  return { busy, own, interval: busy.map((_, at) => (beginnings[at + 1]! - beginnings[at]!) / 1000) };
 }
