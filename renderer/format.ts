@@ -39,7 +39,12 @@ export function duration(seconds: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
 }
 
-const OBJECTIVES = { hard: 'hard labels', soft: 'distilled', 'mse-logits': 'logit matching' } as const;
+const OBJECTIVES = {
+  hard: 'hard labels',
+  soft: 'distilled',
+  decoupled: 'decoupled',
+  'mse-logits': 'logit matching',
+} as const;
 
 /** The second line of a run in a list. */
 export function subtitle(run: RunSummary): string {

@@ -204,7 +204,13 @@ const teacherLogits = v.optional(
   'auto',
 );
 
-const HardObjective = object({ kind: v.literal('hard') });
+const HardObjective = object({
+  kind: v.literal('hard'),
+  labelSmoothing: v.optional(
+    number('ε in (1−ε)·label + ε/classes: what the labels give to all classes alike; 0 for none', 0, 0.99),
+    0,
+  ),
+});
 
 const SoftObjective = object({
   kind: v.literal('soft'),
@@ -218,6 +224,20 @@ const SoftObjective = object({
     ),
     'batchmean',
   ),
+  standardise: v.optional(
+    flag('shift and scale the logits of both nets to mean 0 and deviation 1 before the soft part'),
+    false,
+  ),
+  teacherLogits,
+});
+
+const DecoupledObjective = object({
+  kind: v.literal('decoupled'),
+  teachers,
+  temperature: v.optional(number('temperature T of the soft targets', 0.1, 1000), 4),
+  alpha: v.optional(number('weight of "the true class or another"', 0, 100), 1),
+  beta: v.optional(number('weight of the distribution over the other classes', 0, 100), 8),
+  softWeight: v.optional(number('w in w·soft + (1−w)·hard', 0, 1), 0.5),
   teacherLogits,
 });
 
@@ -323,8 +343,8 @@ export const RunSpecSchema = object({
   data: v.optional(DataSpec, {}),
   model: v.variant('kind', [MlpSpec, CnnSpec], (issue) => kinds(issue, 'mlp', 'cnn')),
   objective: v.optional(
-    v.variant('kind', [HardObjective, SoftObjective, LogitsObjective], (issue) =>
-      kinds(issue, 'hard', 'soft', 'mse-logits'),
+    v.variant('kind', [HardObjective, SoftObjective, DecoupledObjective, LogitsObjective], (issue) =>
+      kinds(issue, 'hard', 'soft', 'decoupled', 'mse-logits'),
     ),
     { kind: 'hard' },
   ),

@@ -1,12 +1,26 @@
+import type { ObjectiveSpec } from '../contract/spec';
 import type { Tensor } from '../tensorflow/engine';
+import { tf } from '../tensorflow/engine';
 import type { CrossEntropyTerm } from '../tensorflow/fused';
 import { crossEntropies } from '../tensorflow/kernels';
 import type { Objective } from './objective';
+
+type HardSpec = Extract<ObjectiveSpec, { kind: 'hard' }>;
 
 /** Cross-entropy with the labels at temperature 1, with its weight in a sum. */
 export function hardTerm(labels: Tensor, weight: number): CrossEntropyTerm {
   return { targets: labels, temperature: 1, weight, scale: 1 };
 }
 
-/** Cross-entropy with the labels at temperature 1: how teachers and baselines learn. */
-export const hardObjective: Objective = (logits, targets) => crossEntropies(logits, [hardTerm(targets.hard, 1)]);
+/** (1−ε)·label + ε/classes (Szegedy et al. 2016, section 7; Müller et al. 2019, section 1). */
+function smoothed(labels: Tensor, share: number): Tensor {
+  return tf.add(tf.mul(labels, 1 - share), share / labels.shape[1]!);
+}
+
+/** Cross-entropy with the labels at temperature 1, smoothed or not: how teachers and baselines learn. */
+export function hardObjective({ labelSmoothing }: HardSpec): Objective {
+  return (logits, targets) => {
+    const labels = labelSmoothing === 0 ? targets.hard : smoothed(targets.hard, labelSmoothing);
+    return crossEntropies(logits, [hardTerm(labels, 1)]);
+  };
+}

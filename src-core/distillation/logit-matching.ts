@@ -1,6 +1,7 @@
 import type { ObjectiveSpec } from '../contract/spec';
 import { tf } from '../tensorflow/engine';
-import { hardObjective } from './hard';
+import { crossEntropies } from '../tensorflow/kernels';
+import { hardTerm } from './hard';
 import type { Objective, TeacherBatch } from './objective';
 
 type LogitsSpec = Extract<ObjectiveSpec, { kind: 'mse-logits' }>;
@@ -21,7 +22,7 @@ export function logitMatchingObjective({ softWeight }: LogitsSpec): Objective {
   return (logits, targets) => {
     const teacher = tf.tensor(meanLogits(targets.teacherLogits!), logits.shape);
     const soft = tf.mul(tf.mean(tf.square(tf.sub(logits, teacher))), 0.5);
-    const { total: hard, values } = hardObjective(logits, targets);
+    const { total: hard, values } = crossEntropies(logits, [hardTerm(targets.hard, 1)]);
     values.dispose();
     const total = tf.add(tf.mul(soft, softWeight), tf.mul(hard, 1 - softWeight));
     return { total, values: tf.keep(tf.stack([total, hard, soft])) };

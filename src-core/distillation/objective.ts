@@ -5,6 +5,7 @@
 import type { ObjectiveSpec } from '../contract/spec';
 import { assertNever } from '../contract/errors';
 import type { Tensor } from '../tensorflow/engine';
+import { decoupledObjective } from './decoupled';
 import { hardObjective } from './hard';
 import { logitMatchingObjective } from './logit-matching';
 import { softTargetsObjective } from './soft-targets';
@@ -41,9 +42,11 @@ export type Objective = (logits: Tensor, targets: Targets) => Losses;
 export function createObjective(spec: ObjectiveSpec): Objective {
   switch (spec.kind) {
     case 'hard':
-      return hardObjective;
+      return hardObjective(spec);
     case 'soft':
       return softTargetsObjective(spec);
+    case 'decoupled':
+      return decoupledObjective(spec);
     case 'mse-logits':
       return logitMatchingObjective(spec);
     default:

@@ -22,9 +22,15 @@ function network(model: ModelSpec, inputs: number, classes: number): string {
 function objective({ objective: chosen }: RunSpec): string[] {
   switch (chosen.kind) {
     case 'hard':
-      return ['hard labels'];
+      return ['hard labels', ...(chosen.labelSmoothing > 0 ? [`smoothed by ${chosen.labelSmoothing}`] : [])];
     case 'soft':
-      return [`T ${chosen.temperature}`, `w ${chosen.softWeight}`];
+      return [
+        `T ${chosen.temperature}`,
+        `w ${chosen.softWeight}`,
+        ...(chosen.standardise ? ['standardised logits'] : []),
+      ];
+    case 'decoupled':
+      return [`decoupled α ${chosen.alpha} β ${chosen.beta}`, `T ${chosen.temperature}`, `w ${chosen.softWeight}`];
     case 'mse-logits':
       return ['squared error of logits', `w ${chosen.softWeight}`];
   }

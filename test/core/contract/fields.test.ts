@@ -36,7 +36,7 @@ describe('specFields', () => {
   });
 
   it('has the default kind, and the default that is null', () => {
-    expect(find('objective.kind')).toMatchObject({ range: 'hard | soft | mse-logits', default: '"hard"' });
+    expect(find('objective.kind')).toMatchObject({ range: 'hard | soft | decoupled | mse-logits', default: '"hard"' });
     expect(find('schedule.kind').default).toBe('"constant"');
     expect(find('optimiser.maxSquaredNorm', 'adam').default).toBe('null');
   });

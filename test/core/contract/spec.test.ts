@@ -17,7 +17,12 @@ const SMALLEST = {
 /** The smallest spec of a field's kind, for the parents that come in kinds. */
 const PARENTS: Readonly<Record<string, Readonly<Record<string, Json>>>> = {
   model: { mlp: SMALLEST.model, cnn: { kind: 'cnn' } },
-  objective: { soft: { kind: 'soft', teachers: ['1'] }, 'mse-logits': { kind: 'mse-logits', teachers: ['1'] } },
+  objective: {
+    hard: { kind: 'hard' },
+    soft: { kind: 'soft', teachers: ['1'] },
+    decoupled: { kind: 'decoupled', teachers: ['1'] },
+    'mse-logits': { kind: 'mse-logits', teachers: ['1'] },
+  },
   optimiser: { momentum: SMALLEST.optimiser, adam: { kind: 'adam', learningRate: 0.1 } },
   schedule: { halve: { kind: 'halve' }, exponential: { kind: 'exponential' }, cosine: { kind: 'cosine' } },
 };
@@ -57,7 +62,7 @@ describe('parseRunSpec', () => {
         jitter: { pixels: 0, distribution: 'rounded' },
       },
       model: { kind: 'mlp', hidden: [30], dropout: [], initialiser: 'uniform-fan-in' },
-      objective: { kind: 'hard' },
+      objective: { kind: 'hard', labelSmoothing: 0 },
       optimiser: {
         kind: 'momentum',
         learningRate: 0.1,

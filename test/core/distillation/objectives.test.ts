@@ -25,6 +25,8 @@ const z = rows(1);
 const v = rows(2);
 const u = rows(3);
 
+const HARD: ObjectiveSpec = { kind: 'hard', labelSmoothing: 0 };
+
 type SoftSpec = Extract<ObjectiveSpec, { kind: 'soft' }>;
 const soft = (changes: Partial<SoftSpec> = {}): SoftSpec => ({
   kind: 'soft',
@@ -32,6 +34,7 @@ const soft = (changes: Partial<SoftSpec> = {}): SoftSpec => ({
   temperature: 20,
   softWeight: 0.7,
   reduction: 'batchmean',
+  standardise: false,
   teacherLogits: 'auto',
   ...changes,
 });
@@ -94,7 +97,7 @@ function divergence(student: Rows, teachers: readonly Rows[], temperature: numbe
 
 describe('hard', () => {
   it('is the cross-entropy with the labels, and has no soft part', () => {
-    const { total, hard, soft: none } = evaluate({ kind: 'hard' }, z, []);
+    const { total, hard, soft: none } = evaluate(HARD, z, []);
     expect(total).toBeCloseTo(crossEntropy(z), 5);
     expect(hard).toBe(total);
     expect(none).toBeUndefined();
@@ -102,7 +105,7 @@ describe('hard', () => {
 
   it('has the gradient (q − onehot)/B', () => {
     const expected = z.flatMap((row, image) => softmax(row).map((q, label) => (q - +(label === y[image])) / B));
-    expectClose(gradient({ kind: 'hard' }, z, []), expected, 1e-6);
+    expectClose(gradient(HARD, z, []), expected, 1e-6);
   });
 });
 
@@ -150,7 +153,7 @@ describe('soft', () => {
       return softmax(row, temperature).map((q, label) => (temperature * (q - p[label]!)) / B);
     });
     expectClose(gradient(soft({ temperature, softWeight: 1 }), z), expected, 1e-6);
-    const hard = gradient({ kind: 'hard' }, z, []);
+    const hard = gradient(HARD, z, []);
     const weighted = expected.map((value, index) => 0.7 * value + 0.3 * hard[index]!);
     expectClose(gradient(soft({ temperature }), z), weighted, 1e-6);
   });
@@ -241,5 +244,107 @@ describe('mse-logits', () => {
     expect(at500!).toBeLessThan(0.02 * Math.max(...matching.map(Math.abs)));
     const value = evaluate(soft({ temperature: 100 }), student, [teacher]).soft!;
     expect(Math.abs(value / half(student, [teacher]) - 1)).toBeLessThan(0.05);
+  });
+});
+
+describe('hard with smoothed labels', () => {
+  it('gives ε/N to every class and takes it from the true one', () => {
+    const share = 0.1;
+    const expected = mean(
+      z.map((row, image) =>
+        sum(
+          softmax(row).map((q, label) => {
+            const target = (label === y[image] ? 1 - share : 0) + share / N;
+            return -target * Math.log(q);
+          }),
+        ),
+      ),
+    );
+    expect(evaluate({ kind: 'hard', labelSmoothing: share }, z, []).total).toBeCloseTo(expected, 5);
+  });
+});
+
+describe('soft with standardised logits', () => {
+  const standardise = (of: Rows): Rows =>
+    of.map((row) => {
+      const centre = mean(row);
+      const deviation = Math.sqrt(sum(row.map((value) => (value - centre) ** 2)) / (N - 1));
+      return row.map((value) => (value - centre) / deviation);
+    });
+  const spec = soft({ temperature: 2, standardise: true });
+
+  it('is the same of logits with mean 0 and deviation 1, by the N − 1 formula; the hard part is not standardised', () => {
+    const expected = 4 * divergence(standardise(z), [standardise(v)], 2);
+    const { total, soft: value, hard } = evaluate(spec, z);
+    expect(value).toBeCloseTo(expected, 5);
+    expect(hard).toBeCloseTo(crossEntropy(z), 5);
+    expect(total).toBeCloseTo(0.7 * expected + 0.3 * crossEntropy(z), 5);
+  });
+
+  it('does not see the size or the place of the student’s logits', () => {
+    const moved = z.map((row) => row.map((value) => 3 * value + 5));
+    expect(evaluate(spec, moved).soft).toBeCloseTo(evaluate(spec, z).soft!, 5);
+  });
+
+  it('has the gradient of finite differences', () => {
+    const valueAt = (values: ArrayLike<number>): number =>
+      evaluate(
+        spec,
+        Array.from({ length: B }, (_, row) => Array.from({ length: N }, (_, label) => values[row * N + label]!)),
+      ).total;
+    expectClose(gradient(spec, z), finiteDifferences(valueAt, Float32Array.from(z.flat()), 2 ** -6), 2e-3);
+  });
+});
+
+describe('decoupled', () => {
+  const spec = (changes: Partial<Extract<ObjectiveSpec, { kind: 'decoupled' }>> = {}): ObjectiveSpec => ({
+    kind: 'decoupled',
+    teachers: ['teacher'],
+    temperature: 4,
+    alpha: 1,
+    beta: 8,
+    softWeight: 0.6,
+    teacherLogits: 'auto',
+    ...changes,
+  });
+  /** KL of "true or not" and KL among the others, by the definitions. */
+  const parts = (student: Rows, teachers: readonly Rows[], temperature: number): [number, number] => {
+    const pairs = student.map((row, image) => {
+      const q = softmax(row, temperature);
+      const p = q.map((_, label) => mean(teachers.map((teacher) => softmax(teacher[image]!, temperature)[label]!)));
+      const label = y[image]!;
+      const [pt, qt] = [p[label]!, q[label]!];
+      const binary = pt * Math.log(pt / qt) + (1 - pt) * Math.log((1 - pt) / (1 - qt));
+      const others = sum(
+        p.map((share, other) =>
+          other === label ? 0 : (share / (1 - pt)) * Math.log(share / (1 - pt) / (q[other]! / (1 - qt))),
+        ),
+      );
+      return [binary, others] as const;
+    });
+    return [mean(pairs.map(([binary]) => binary)), mean(pairs.map(([, others]) => others))];
+  };
+
+  it.each([[[v]], [[v, u]]])('is T²·(α·KL of the true class + β·KL of the others)', (teachers) => {
+    const [binary, others] = parts(z, teachers, 4);
+    const { total, soft: value, hard } = evaluate(spec(), z, teachers);
+    expect(value! / (16 * (binary + 8 * others))).toBeCloseTo(1, 4);
+    expect(hard).toBeCloseTo(crossEntropy(z), 5);
+    expect(total / (0.6 * 16 * (binary + 8 * others) + 0.4 * crossEntropy(z))).toBeCloseTo(1, 4);
+  });
+
+  it('has the gradient of finite differences', () => {
+    const valueAt = (values: ArrayLike<number>): number =>
+      evaluate(
+        spec(),
+        Array.from({ length: B }, (_, row) => Array.from({ length: N }, (_, label) => values[row * N + label]!)),
+      ).total;
+    expectClose(gradient(spec(), z), finiteDifferences(valueAt, Float32Array.from(z.flat()), 2 ** -6), 5e-3);
+  });
+
+  it('stays finite where the teacher is certain', () => {
+    const certain = v.map((row, image) => row.map((_, label) => (label === y[image] ? 4000 : 0)));
+    expect(Number.isFinite(evaluate(spec(), z, [certain]).total)).toBe(true);
+    expect(gradient(spec(), z, [certain]).every(Number.isFinite)).toBe(true);
   });
 });
