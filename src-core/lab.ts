@@ -86,11 +86,12 @@ export class Lab {
 
   /**
    * A run with exactly this spec, its name aside: the newest there is that can be used or gone on with, else a new one.
+   * @param among the runs to look through
    */
-  async findOrCreate(input: unknown): Promise<Run> {
+  async findOrCreate(input: unknown, among: readonly (Run | DamagedRun)[] = this.runs()): Promise<Run> {
     const { spec } = await resolveTeachers(this.store, parseRunSpec(input), this.dataset());
     const wanted = { ...spec, name: '' };
-    const same = this.runs().findLast(
+    const same = among.findLast(
       (run) => 'spec' in run && run.status !== 'failed' && isDeepStrictEqual({ ...run.spec, name: '' }, wanted),
     );
     return same ? (same as Run) : this.create(spec);

@@ -1,0 +1,216 @@
+/**
+ * A study is one plain JSON: groups of runs, each a spec, a grid over its fields, and seeds. It expands into runs that
+ * are named by what they are, so that what is done already is found again.
+ */
+import * as v from 'valibot';
+import { LabError } from './errors';
+import type { RunSpec } from './spec';
+import { parseRunSpec } from './spec';
+import { suggestion } from './suggest';
+
+/** Runs a study may have. */
+export const MOST_RUNS = 5000;
+
+const seeds = v.pipe(
+  v.array(
+    v.pipe(
+      v.number('must be a whole number'),
+      v.integer('must be a whole number'),
+      v.minValue(0),
+      v.maxValue(2 ** 32 - 1),
+    ),
+    'must be a list of seeds',
+  ),
+  v.minLength(1, 'must name a seed'),
+);
+
+const GroupSchema = v.strictObject(
+  {
+    /** a run's spec without its seed; a teacher is "@group" (of the same seed) or "@group/*" (of all seeds) */
+    spec: v.record(v.string(), v.unknown(), 'must be an object'),
+    /** values of fields by path, such as {"objective.temperature": [1, 20]}: every combination is a run */
+    grid: v.optional(
+      v.record(
+        v.string(),
+        v.pipe(v.array(v.unknown(), 'must be a list of values'), v.minLength(1, 'must have a value')),
+      ),
+      {},
+    ),
+    /** instead of the study's */
+    seeds: v.exactOptional(seeds),
+  },
+  'must be an object',
+);
+
+const StudySchema = v.strictObject(
+  {
+    name: v.pipe(
+      v.string('must be text'),
+      v.regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'must be lower-case letters, digits and dashes'),
+    ),
+    seeds,
+    groups: v.record(
+      v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes')),
+      GroupSchema,
+      'must be an object of groups',
+    ),
+  },
+  'must be an object',
+);
+
+export type Study = v.InferOutput<typeof StudySchema>;
+export type StudyInput = v.InferInput<typeof StudySchema>;
+
+/** One run of a study. */
+export interface StudyCell {
+  /** group, values and seed in words: unique in the study */
+  readonly key: string;
+  readonly group: string;
+  /** values of the grid's fields by path */
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  /** teachers are still references to cells, by key */
+  readonly spec: RunSpec;
+  /** keys of the cells whose runs teach this one */
+  readonly teachers: readonly string[];
+}
+
+type Json = Record<string, unknown>;
+
+function withValue(spec: Json, path: string, value: unknown): Json {
+  const [head, ...rest] = path.split('.') as [string, ...string[]];
+  if (rest.length === 0) return { ...spec, [head]: value };
+  const inner = spec[head];
+  const object = typeof inner === 'object' && inner !== null ? (inner as Json) : {};
+  return { ...spec, [head]: withValue(object, rest.join('.'), value) };
+}
+
+/** Every combination of a grid's values. */
+function combinations(grid: Readonly<Record<string, readonly unknown[]>>): Json[] {
+  return Object.entries(grid).reduce<Json[]>(
+    (sofar, [path, values]) => sofar.flatMap((chosen) => values.map((value) => ({ ...chosen, [path]: value }))),
+    [{}],
+  );
+}
+
+function keyOf(group: string, values: Readonly<Json>, seed: number): string {
+  const chosen = Object.entries(values).map(([path, value]) => `${path}=${JSON.stringify(value)}`);
+  return [group, ...chosen, `seed=${seed}`].join(' ');
+}
+
+function seedsOf(study: Study, group: string): readonly number[] {
+  return study.groups[group]!.seeds ?? study.seeds;
+}
+
+/** The cells that a teacher's reference means to a run of a seed. */
+function referred(study: Study, reference: unknown, group: string, seed: number): string[] {
+  const match = typeof reference === 'string' ? /^@([a-z0-9-]+)(\/\*)?$/.exec(reference) : null;
+  if (!match) {
+    throw new LabError(
+      'bad-input',
+      `groups.${group}: teacher ${JSON.stringify(reference)} is not a group of the study.`,
+      'Write "@group" for the run of the same seed, "@group/*" for the runs of all seeds.',
+    );
+  }
+  const [, name, all] = match as unknown as [string, string, string?];
+  const teacher = study.groups[name];
+  if (!teacher) {
+    throw new LabError(
+      'bad-input',
+      `groups.${group}: there is no group "${name}" to learn from.`,
+      suggestion(name, Object.keys(study.groups)),
+    );
+  }
+  if (Object.keys(teacher.grid).length > 0) {
+    throw new LabError(
+      'bad-input',
+      `groups.${group}: the group "${name}" has a grid, and which run of it teaches is open.`,
+    );
+  }
+  const available = seedsOf(study, name);
+  if (!all && !available.includes(seed)) {
+    throw new LabError(
+      'bad-input',
+      `groups.${group}: seed ${seed} has no teacher in "${name}", whose seeds are ${available.join(', ')}.`,
+    );
+  }
+  return (all ? available : [seed]).map((each) => keyOf(name, {}, each));
+}
+
+/**
+ * The runs of a study, teachers before their students.
+ * @throws LabError `bad-input` when a group learns from itself, from what is not there, or there are too many runs
+ */
+export function expandStudy(study: Study): StudyCell[] {
+  const count = Object.entries(study.groups).reduce(
+    (sum, [name, { grid }]) =>
+      sum + seedsOf(study, name).length * Object.values(grid).reduce((product, { length }) => product * length, 1),
+    0,
+  );
+  if (count === 0) throw new LabError('bad-input', `Study ${study.name} has no runs.`, 'Give it a group.');
+  if (count > MOST_RUNS) {
+    throw new LabError(
+      'bad-input',
+      `Study ${study.name} would have ${count} runs, and at most ${MOST_RUNS} are allowed.`,
+      'Shorten a grid, or drop seeds.',
+    );
+  }
+  const cells = Object.entries(study.groups).flatMap(([group, { spec, grid }]) =>
+    combinations(grid).flatMap((values) =>
+      seedsOf(study, group).map((seed): StudyCell => {
+        const chosen = Object.entries(values).reduce<Json>(
+          (sofar, [path, value]) => withValue(sofar, path, value),
+          spec,
+        );
+        const objective = chosen['objective'] as Json | undefined;
+        const references = objective?.['teachers'];
+        const teachers = Array.isArray(references)
+          ? references.flatMap((reference) => referred(study, reference, group, seed))
+          : [];
+        const full = { ...chosen, seed, ...(teachers.length > 0 ? { objective: { ...objective, teachers } } : {}) };
+        try {
+          return { key: keyOf(group, values, seed), group, values, seed, spec: parseRunSpec(full), teachers };
+        } catch (error) {
+          throw error instanceof LabError
+            ? new LabError(error.code, `groups.${group}: ${error.what}`, error.remedy)
+            : error;
+        }
+      }),
+    ),
+  );
+  return teachersFirst(cells);
+}
+
+function teachersFirst(cells: readonly StudyCell[]): StudyCell[] {
+  const placed = new Set<string>();
+  const ordered: StudyCell[] = [];
+  let left = [...cells];
+  while (left.length > 0) {
+    const ready = left.filter(({ teachers }) => teachers.every((teacher) => placed.has(teacher)));
+    if (ready.length === 0) {
+      throw new LabError(
+        'bad-input',
+        `The groups ${[...new Set(left.map(({ group }) => group))].join(', ')} learn from each other in a circle.`,
+      );
+    }
+    for (const cell of ready) placed.add(cell.key);
+    ordered.push(...ready);
+    left = left.filter(({ key }) => !placed.has(key));
+  }
+  return ordered;
+}
+
+/**
+ * Checks a study at the door.
+ * @throws LabError `bad-input` that names the field and what is wrong with it
+ */
+export function parseStudy(input: unknown): Study {
+  const result = v.safeParse(StudySchema, input, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const where = v.getDotPath(issue) ?? 'study';
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    throw new LabError('bad-input', `Unknown field "${where}" in the study.`);
+  }
+  throw new LabError('bad-input', `${where} ${issue.message}.`);
+}

@@ -1,0 +1,208 @@
+/** Runs a study: what is done is found, what is ready goes to worker processes, what fails stops nothing else. */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { messageOf } from './contract/errors';
+import type { RunEvent } from './contract/run';
+import type { Study, StudyCell } from './contract/study';
+import { expandStudy } from './contract/study';
+import type { Run } from './experiments/run-store';
+import type { Lab } from './lab';
+import type { WorkerNews, WorkerOrder } from './study-worker';
+
+export type CellState = 'waiting' | 'running' | 'finished' | 'failed';
+
+/** Where a cell of a study stands. */
+export interface CellStatus {
+  readonly cell: StudyCell;
+  readonly state: CellState;
+  /** the run behind it, once there is one */
+  readonly run?: string;
+  readonly failure?: string;
+  /** epochs done */
+  readonly epoch: number;
+}
+
+export interface StudyOptions {
+  /** processes that train at once; by default one for each core, which share the cores evenly */
+  readonly workers?: number;
+  /** called when a cell or its epoch is another */
+  readonly changed?: (status: CellStatus) => void;
+}
+
+/** The compiled worker beside a bundle, or the source beside this file. */
+const WORKER = fileURLToPath(
+  new URL(`study-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.mjs'}`, import.meta.url),
+);
+
+/** What Node needs to run the source. */
+function loader(): string[] {
+  return WORKER.endsWith('.ts') ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [];
+}
+
+/** One process that trains. */
+class Worker {
+  private readonly child: ChildProcess;
+  private settle: { done(): void; failed(error: Error): void } | undefined;
+  private listener: ((event: RunEvent) => void) | undefined;
+
+  constructor(folder: string, threads: number) {
+    const env = { ...process.env, TF_NUM_INTRAOP_THREADS: String(threads), TF_NUM_INTEROP_THREADS: '1' };
+    this.child = fork(WORKER, [folder], {
+      env,
+      execArgv: loader(),
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.child.on('message', (news: WorkerNews) => {
+      if ('event' in news) this.listener?.(news.event);
+      else if (news.failure === undefined) this.settle?.done();
+      else this.settle?.failed(new Error(news.failure));
+    });
+    this.child.on('exit', (code, signal) => {
+      this.settle?.failed(new Error(`The process that trained it ended (${signal ?? `exit code ${code}`}).`));
+    });
+  }
+
+  get alive(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  private order(order: WorkerOrder): void {
+    if (this.child.connected) this.child.send(order);
+  }
+
+  /** Trains a run to its end, or to where `stop` meets it. */
+  async train(run: string, listener: (event: RunEvent) => void): Promise<void> {
+    this.listener = listener;
+    try {
+      await new Promise<void>((done, failed) => {
+        this.settle = { done, failed };
+        this.order({ train: run });
+      });
+    } finally {
+      this.settle = undefined;
+    }
+  }
+
+  stop(): void {
+    this.order({ stop: true });
+  }
+
+  end(): void {
+    if (this.child.connected) this.child.disconnect();
+  }
+}
+
+export class StudyRunner {
+  /** in the order in which they are trained */
+  readonly cells: readonly StudyCell[];
+  private readonly statuses: Map<string, CellStatus>;
+  private readonly workers = new Set<Worker>();
+  private readonly known: Run[];
+  private stopped = false;
+
+  /** @throws LabError as `expandStudy` */
+  constructor(
+    private readonly lab: Lab,
+    study: Study,
+    private readonly options: StudyOptions = {},
+  ) {
+    this.cells = expandStudy(study);
+    this.statuses = new Map(this.cells.map((cell) => [cell.key, { cell, state: 'waiting', epoch: 0 }]));
+    this.known = lab.runs().filter((run): run is Run => 'spec' in run);
+  }
+
+  status(): readonly CellStatus[] {
+    return this.cells.map(({ key }) => this.statuses.get(key)!);
+  }
+
+  private set(cell: StudyCell, change: Partial<CellStatus>): void {
+    const status = { ...this.statuses.get(cell.key)!, ...change };
+    this.statuses.set(cell.key, status);
+    this.options.changed?.(status);
+  }
+
+  /**
+   * Trains what is not trained yet. A failure stands in its cell, and in the cells that would learn from it.
+   * @returns false when `stop` ended it before everything was tried
+   */
+  async run(): Promise<boolean> {
+    const cores = availableParallelism();
+    const count = Math.max(1, Math.min(this.options.workers ?? cores, this.cells.length));
+    const threads = Math.max(1, Math.floor(cores / count));
+    await Promise.all(Array.from({ length: count }, () => this.work(threads)));
+    for (const worker of this.workers) worker.end();
+    return !this.stopped;
+  }
+
+  /** Every run under way writes a checkpoint and ends; nothing new begins. */
+  stop(): void {
+    this.stopped = true;
+    for (const worker of this.workers) worker.stop();
+    this.wakeUp();
+  }
+
+  /** What waits for a teacher to be trained elsewhere. */
+  private sleepers: (() => void)[] = [];
+
+  private wakeUp(): void {
+    for (const wake of this.sleepers.splice(0)) wake();
+  }
+
+  private async work(threads: number): Promise<void> {
+    let worker: Worker | undefined;
+    while (!this.stopped) {
+      const cell = this.nextReady();
+      if (!cell) {
+        const states = this.status().map(({ state }) => state);
+        if (!states.includes('running') || !states.includes('waiting')) break;
+        await new Promise<void>((resolve) => this.sleepers.push(resolve));
+        continue;
+      }
+      this.set(cell, { state: 'running' });
+      try {
+        const run = await this.find(cell);
+        this.set(cell, { run: run.id, epoch: run.record.checkpoints.at(-1)?.epoch ?? 0 });
+        if (run.status !== 'finished') {
+          if (!worker?.alive) {
+            worker = new Worker(this.lab.folder, threads);
+            this.workers.add(worker);
+          }
+          await worker.train(run.id, (event) => {
+            if (event.type === 'epoch') this.set(cell, { epoch: event.record.epoch });
+          });
+        }
+        const status = this.lab.open(run.id).status;
+        this.set(cell, { state: status === 'finished' ? 'finished' : 'waiting' });
+      } catch (error) {
+        this.set(cell, { state: 'failed', failure: messageOf(error) });
+      }
+      this.wakeUp();
+    }
+    this.wakeUp();
+  }
+
+  /** The next cell whose teachers are there; cells that lost theirs fail on the way. */
+  private nextReady(): StudyCell | undefined {
+    for (const { cell, state } of this.status()) {
+      if (state !== 'waiting') continue;
+      const states = cell.teachers.map((key) => this.statuses.get(key)!);
+      const lost = states.find((teacher) => teacher.state === 'failed');
+      if (lost) this.set(cell, { state: 'failed', failure: `Its teacher failed: ${lost.cell.key}.` });
+      else if (states.every((teacher) => teacher.state === 'finished')) return cell;
+    }
+    return undefined;
+  }
+
+  /** The cell's run: the one that is there, or a new one. */
+  private async find(cell: StudyCell): Promise<Run> {
+    const { objective } = cell.spec;
+    const teachers = cell.teachers.map((key) => this.statuses.get(key)!.run!);
+    const spec = objective.kind === 'hard' ? cell.spec : { ...cell.spec, objective: { ...objective, teachers } };
+    const run = await this.lab.findOrCreate(spec, this.known);
+    if (!this.known.includes(run)) this.known.push(run);
+    return run;
+  }
+}
