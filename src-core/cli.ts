@@ -11,6 +11,7 @@ import { Output } from './terminal/output';
 import { compareCommand, evaluateCommand, exportCommand, reportCommand } from './terminal/result-commands';
 import { reproduceCommand } from './terminal/reproduce-command';
 import { runsDelete, runsList, runsShow } from './terminal/runs-commands';
+import { studyCommand } from './terminal/study-command';
 import { fieldsHelp, presetsHelp } from './terminal/spec-options';
 import type { SpecOptions } from './terminal/spec-options';
 import { distillCommand, resumeCommand, trainCommand } from './terminal/train-command';
@@ -92,6 +93,12 @@ withSpecOptions(program.command('reproduce'))
   .addArgument(program.createArgument('<study>', 'which one').choices(['fast']))
   .option('--again', 'train anew even where runs with the same spec are there already')
   .action(act(reproduceCommand));
+
+common(program.command('study'))
+  .description('run a study: groups of runs over a grid and seeds, as a JSON file says; what is done is not done again')
+  .argument('<file>', 'path of the study as JSON')
+  .option('--workers <number>', 'processes that train at once, 1 to 64 (default: one for each core)')
+  .action(act(studyCommand));
 
 common(program.command('evaluate'))
   .description('every figure of a run: errors, intervals, calibration, agreement, confusion')

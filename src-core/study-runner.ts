@@ -6,9 +6,11 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf } from './contract/errors';
 import type { RunEvent } from './contract/run';
+import type { RunSpec } from './contract/spec';
 import type { Study, StudyCell } from './contract/study';
 import { expandStudy } from './contract/study';
 import type { Run } from './experiments/run-store';
+import { layoutOf } from './models/layout';
 import type { Lab } from './lab';
 import type { WorkerNews, WorkerOrder } from './study-worker';
 
@@ -93,6 +95,12 @@ class Worker {
   end(): void {
     if (this.child.connected) this.child.disconnect();
   }
+}
+
+/** Multiply-adds of an epoch, about: what one run costs against another. */
+export function workOf({ data, model }: RunSpec): number {
+  const { multiplyAdds } = layoutOf(model, { side: 28, classes: 10 });
+  return multiplyAdds * data.share * data.classes.length;
 }
 
 export class StudyRunner {

@@ -9,7 +9,7 @@ import { parseRunSpec } from './spec';
 import { suggestion } from './suggest';
 
 /** Runs a study may have. */
-export const MOST_RUNS = 5000;
+const MOST_RUNS = 5000;
 
 const seeds = v.pipe(
   v.array(
@@ -59,7 +59,6 @@ const StudySchema = v.strictObject(
 );
 
 export type Study = v.InferOutput<typeof StudySchema>;
-export type StudyInput = v.InferInput<typeof StudySchema>;
 
 /** One run of a study. */
 export interface StudyCell {

@@ -16,7 +16,7 @@ export interface SoftTargets {
 }
 
 /** Soft targets at temperature T (Hinton et al. 2015, eq. 1). */
-export function softTargets({ teachers, values }: TeacherBatch, classes: number, temperature: number): SoftTargets {
+function softTargets({ teachers, values }: TeacherBatch, classes: number, temperature: number): SoftTargets {
   const p = new Float32Array(values.length / teachers);
   const shares = new Float64Array(classes);
   for (let start = 0; start < values.length; start += classes) {
