@@ -66,6 +66,7 @@ const rooms = [
     allowed: [
       './',
       '../lab',
+      '../study-runner',
       '../contract/',
       '../tensorflow/engine',
       '../data/',
@@ -78,7 +79,7 @@ const rooms = [
     ],
   },
   {
-    files: ['src-core/lab.ts'],
+    files: ['src-core/lab.ts', 'src-core/study-runner.ts', 'src-core/study-worker.ts'],
     allowed: ['./', 'node:'],
     never: ['./cli', './terminal/'],
   },
