@@ -42,9 +42,9 @@ export function installMenu(send: (command: string) => void, showLog: () => void
     {
       label: '&Run',
       submenu: [
-        // The page itself hears the space bar: as a menu's shortcut it would be taken from text fields.
         command('Pause or go on', 'pause-or-proceed', 'CmdOrCtrl+P'),
-        command('Single step', 'single-step', 'CmdOrCtrl+Right'),
+        // Ctrl+Right would be taken from text fields.
+        command('Single step', 'single-step', 'F10'),
         command('Stop', 'stop', 'CmdOrCtrl+.'),
         command('Resume', 'resume', 'CmdOrCtrl+R'),
       ],

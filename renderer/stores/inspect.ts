@@ -230,8 +230,13 @@ export const useInspect = defineStore('inspect', () => {
     if (tuned) tunings.set(next, tuned);
   }
 
+  /** where a slider stood when it was taken hold of, until it moves */
+  let held: Float32Array | undefined;
+
   /** While a slider is dragged: no step to undo but the first. */
   function dragBias(label: number, value: number): void {
+    if (held) past.value = [...past.value.slice(-49), held];
+    held = undefined;
     const next = Float32Array.from(bias.value);
     next[label] = value;
     bias.value = next;
@@ -240,8 +245,9 @@ export const useInspect = defineStore('inspect', () => {
     else biasTunedOn.value = undefined;
   }
 
-  function rememberBias(): void {
-    if (past.value.at(-1) !== bias.value) past.value = [...past.value.slice(-49), bias.value];
+  /** A slider is taken hold of: what it changes, if anything, is one step to undo. */
+  function holdBias(): void {
+    held = bias.value;
   }
 
   function presetBias(classes: readonly number[], constant: number): void {
@@ -322,7 +328,7 @@ export const useInspect = defineStore('inspect', () => {
     loadCheckpoint,
     setBias,
     dragBias,
-    rememberBias,
+    holdBias,
     presetBias,
     undoBias,
     optimise,

@@ -143,20 +143,35 @@ export function wrongRows(rows: readonly Float32Array[], bias: Readonly<Record<n
   });
 }
 
-/** softmax(v/T) in per cent as the window writes it. */
-export function perCent(logits: Float32Array, temperature: number): string[] {
-  const powers = Array.from(logits, (value) => Math.exp((value - Math.max(...logits)) / temperature));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => ((100 * power) / sum).toFixed(1));
+/** The mean over networks of softmax(v/T), in per cent as the window writes it. */
+export function perCent(networks: readonly Float32Array[], temperature: number): string[] {
+  const shares = networks.map((logits) => {
+    const powers = Array.from(logits, (value) => Math.exp((value - Math.max(...logits)) / temperature));
+    const sum = powers.reduce((total, power) => total + power, 0);
+    return powers.map((power) => power / sum);
+  });
+  return shares[0]!.map((_, label) => {
+    const sum = shares.reduce((total, share) => total + share[label]!, 0);
+    return ((100 * sum) / networks.length).toFixed(1);
+  });
 }
 
-/** What axe finds to be serious or worse on the page as it stands, in both themes. */
-export async function seriousViolations(page: Page, where: string): Promise<string[]> {
+/** The numbers of a column in the table of a digit: probabilities and logits of teacher and student by turns. */
+export function digitColumn(page: Page, column: number): Promise<string[]> {
+  const table = page.getByRole('region', { name: 'Which digit and why' }).getByRole('table');
+  return table.locator(`tbody td.number:nth-of-type(${column})`).allTextContents();
+}
+
+/**
+ * What axe finds to be serious or worse in a part of the page as it stands, in both themes.
+ * @param part a selector
+ */
+export async function seriousViolations(page: Page, where: string, part: string): Promise<string[]> {
   const found: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     // Legacy: the other mode opens a page of its own, which Electron has not.
-    const axe = new AxeBuilder({ page }).setLegacyMode(true);
+    const axe = new AxeBuilder({ page }).include(part).setLegacyMode(true);
     // Colours are all that a theme changes.
     if (colorScheme === 'dark') axe.withRules('color-contrast');
     const { violations } = await axe.analyze();

@@ -53,6 +53,22 @@ describe('inspect store', () => {
     expect(inspect.errors).toBe(inspect.plainErrors);
   });
 
+  it('undoes a drag as one step, and has none to undo where a slider was only touched', () => {
+    const inspect = useInspect();
+    inspect.logits = logits;
+    inspect.holdBias();
+    expect(inspect.past).toHaveLength(0);
+    inspect.dragBias(3, 1);
+    inspect.dragBias(3, 2);
+    inspect.holdBias();
+    inspect.dragBias(4, 1);
+    expect(inspect.past).toHaveLength(2);
+    inspect.undoBias();
+    expect(Array.from(inspect.bias.subarray(3, 5))).toEqual([2, 0]);
+    inspect.undoBias();
+    expect(inspect.errors).toBe(inspect.plainErrors);
+  });
+
   it('lists the digits of a cell, the surest first', () => {
     const inspect = useInspect();
     inspect.logits = logits;
