@@ -39,13 +39,17 @@ class Crew {
       work_ = &work;
       parts_ = parts;
       next_.store(0);
-      running_ = helpers_;
-      round_++;
+      round_.fetch_add(1);
     }
     wake_.notify_all();
     take(work, parts);
-    std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [this] { return running_ == 0; });
+    {
+      // Whoever has not woken by now is not waited for.
+      std::lock_guard<std::mutex> lock(mutex_);
+      work_ = nullptr;
+    }
+    // The others are on their last parts: asleep, one would be woken too late.
+    while (running_.load() != 0) std::this_thread::yield();
   }
 
  private:
@@ -69,24 +73,36 @@ class Crew {
   void help() {
     uint64_t seen = 0;
     while (true) {
+      // One product often follows another at once.
+      for (int tries = 0; tries < TRIES && round_.load() == seen; tries++) pause();
       std::unique_lock<std::mutex> lock(mutex_);
-      wake_.wait(lock, [&] { return round_ != seen; });
-      seen = round_;
+      wake_.wait(lock, [&] { return round_.load() != seen; });
+      seen = round_.load();
+      if (!work_) continue;
+      running_.fetch_add(1);
       const auto *work = work_;
       const int parts = parts_;
       lock.unlock();
       take(*work, parts);
-      lock.lock();
-      if (--running_ == 0) done_.notify_one();
+      running_.fetch_sub(1);
     }
   }
 
+  static void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+
+  // Some ten microseconds.
+  static constexpr int TRIES = 200;
+
   std::mutex busy_, mutex_;
-  std::condition_variable wake_, done_;
+  std::condition_variable wake_;
   const std::function<void(int)> *work_ = nullptr;
-  std::atomic<int> next_{0};
-  int parts_ = 0, helpers_ = 0, running_ = 0;
-  uint64_t round_ = 0;
+  std::atomic<int> next_{0}, running_{0};
+  std::atomic<uint64_t> round_{0};
+  int parts_ = 0, helpers_ = 0;
 };
 
 // A product and its sum in one instruction: the rest of the binding is compiled without, to round as TensorFlow does.

@@ -63,16 +63,16 @@ export class TeacherLogits {
       this.compute(batch, all, (teacher, row, values) => logits.set(values, (teacher * batch.size + row) * classes));
       return logits;
     }
-    const places = all.map((row) => this.placeOf(batch, row));
+    const places = Int32Array.from({ length: batch.size }, (_, row) => this.placeOf(batch, row));
     const missing = all.filter((row) => !this.known[places[row]!]);
     this.compute(batch, missing, (teacher, row, values) => table[teacher]!.set(values, places[row]! * classes));
     for (const row of missing) this.known[places[row]!] = 1;
     table.forEach((values, teacher) => {
-      places.forEach((place, row) => {
-        const from = place * classes;
+      for (let row = 0; row < batch.size; row++) {
+        const from = places[row]! * classes;
         const to = (teacher * batch.size + row) * classes;
         for (let label = 0; label < classes; label++) logits[to + label] = values[from + label]!;
-      });
+      }
     });
     return logits;
   }
