@@ -1,11 +1,11 @@
 /** Launches the built application, with the real core, on a lab folder of the test's own. */
-import type { ElectronApplication, Page } from '@playwright/test';
+import type { ElectronApplication, Page, TestInfo } from '@playwright/test';
 import { _electron, test as base, expect } from '@playwright/test';
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Program } from '../../scripts/electron.mjs';
 
 export interface App {
@@ -100,11 +100,22 @@ export async function nextPort(page: Page): Promise<void> {
   );
 }
 
+/** Keeps the log of every application that ran with this home: those that the test started itself as well. */
+function keepLogs(home: string, info: TestInfo): void {
+  const logs = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('main.log'));
+  logs.forEach((path, index) => {
+    const kept = info.outputPath(logs.length === 1 ? 'main.log' : `main-${index + 1}.log`);
+    mkdirSync(dirname(kept), { recursive: true });
+    copyFileSync(join(home, path), kept);
+  });
+}
+
 /** A test with the application running; its screenshot, trace and log are kept when it fails. */
 export const test = base.extend<{ app: App; folder: string }>({
-  folder: async ({ browserName: _unused }, use) => {
+  folder: async ({ browserName: _unused }, use, info) => {
     const folder = mkdtempSync(join(tmpdir(), 'distill-lab-e2e-'));
     await use(folder);
+    if (info.status !== info.expectedStatus) keepLogs(folder, info);
     rmSync(folder, { recursive: true, force: true });
   },
   app: async ({ folder }, use, info) => {
@@ -115,10 +126,6 @@ export const test = base.extend<{ app: App; folder: string }>({
     if (info.status !== info.expectedStatus) {
       await app.page.screenshot({ path: info.outputPath('window.png') }).catch(() => undefined);
       await context.tracing.stop({ path: info.outputPath('trace.zip') }).catch(() => undefined);
-      const log = await app.electron
-        .evaluate(({ app: electronApp }) => electronApp.getPath('userData'))
-        .catch(() => '');
-      if (log) await info.attach('log', { body: readFileSync(join(log, 'logs', 'main.log')) }).catch(() => undefined);
     }
     await quit(app);
   },
