@@ -48,7 +48,9 @@ function send(channel: string, ...args: unknown[]): void {
 function handPort(): void {
   if (!pageListens || !window || window.isDestroyed()) return;
   const port = core?.connect();
-  if (port) window.webContents.postMessage(PORT_CHANNEL, null, [port]);
+  if (!port) return;
+  note('The window is given a port to the core');
+  window.webContents.postMessage(PORT_CHANNEL, null, [port]);
 }
 
 function raise(): void {
@@ -110,6 +112,7 @@ function answerWindow(): void {
     return undefined;
   });
   onWindowReady(() => {
+    note('The page listens');
     pageListens = true;
     handPort();
   });
@@ -126,7 +129,10 @@ async function start(): Promise<void> {
       warn(reason);
       send(LOST_CHANNEL, reason);
     },
-    ready: handPort,
+    ready: () => {
+      note('The core listens');
+      handPort();
+    },
   });
   answerWindow();
   installMenu(

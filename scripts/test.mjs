@@ -1,4 +1,4 @@
-// npm test: set-up, vitest, and one line at the end that a machine can read.
+// npm test: set-up, vitest, the window's tests, and one line at the end that a machine can read.
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,39 +79,57 @@ async function runWindowTests(root, file, args) {
   }
 }
 
-/** @param {string[]} args `e2e` first: the window's tests alone; other arguments go to vitest */
-async function runTests(args) {
-  if (!(await setUpOrExplain())) return;
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const folder = mkdtempSync(join(tmpdir(), 'distill-lab-test-'));
-  const file = join(folder, 'report.json');
+/**
+ * Everything but the window.
+ * @param {string} root
+ * @param {string} file where vitest writes its report
+ * @param {string[]} args
+ */
+async function runFastTests(root, file, args) {
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const env = quietEnvironment(process.env, args.includes('--verbose'));
+  const end = await runInForeground(process.execPath, [vitest, 'run', ...reporters, ...args], { env, cwd: root });
   try {
-    const windowOnly = args[0] === 'e2e';
-    if (windowOnly) {
-      const counts = await runWindowTests(root, join(folder, 'window.json'), args.slice(1));
-      process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
-      console.log(summary(counts));
-      return;
-    }
-    const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const env = quietEnvironment(process.env, args.includes('--verbose'));
-    const end = await runInForeground(process.execPath, [vitest, 'run', ...reporters, ...args], { env, cwd: root });
     const counts = countTests(JSON.parse(readFileSync(file, 'utf8')));
     if (end.code !== 0 && counts.failed === 0) {
       console.log(`vitest ended with ${end.code ?? end.signal} though no test failed: see its errors above`);
       counts.failed = 1;
     }
-    if (counts.passed + counts.failed === 0) console.log('No test ran');
-    process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
-    console.log(summary(counts));
+    return counts;
   } catch (error) {
     console.log(`vitest left no report: ${error instanceof Error ? error.message : error}`);
-    console.log('0 passed, 1 failed');
-    process.exitCode = 1;
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+/**
+ * The fast tests, then the window's. `fast` or `e2e` first: these alone, and what follows goes to vitest or
+ * Playwright; any other argument goes to vitest alone.
+ * @param {string[]} args
+ */
+async function runTests(args) {
+  if (!(await setUpOrExplain())) return;
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const folder = mkdtempSync(join(tmpdir(), 'distill-lab-test-'));
+  const [first] = args;
+  const rest = first === 'fast' || first === 'e2e' ? args.slice(1) : args;
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  /** @param {typeof counts} more */
+  const add = (more) => {
+    counts.passed += more.passed;
+    counts.failed += more.failed;
+    counts.skipped += more.skipped;
+  };
+  try {
+    if (first !== 'e2e') add(await runFastTests(root, join(folder, 'fast.json'), rest));
+    if (first === undefined || first === 'e2e') add(await runWindowTests(root, join(folder, 'window.json'), rest));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  if (counts.passed + counts.failed === 0) console.log('No test ran');
+  process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+  console.log(summary(counts));
 }
 
 if (process.argv[1] && fileURLToPath(import.meta.url) === realpathSync(process.argv[1]))

@@ -43,6 +43,7 @@ export interface CoreListener {
   busy(busy: boolean): void;
 }
 
+const LOAD_AFTER_MILLISECONDS = 150;
 const MOST_IMAGES = 2000;
 /** Networks kept for the drawing pad. */
 const MOST_MODELS = 12;
@@ -115,8 +116,20 @@ export class Core {
     this.listener.runsChanged();
   }
 
+  private async loadLab(): Promise<Lab> {
+    // What is asked meanwhile and needs no TensorFlow is answered first: loading it blocks this process.
+    // (Electron 25 breaks node:timers/promises.)
+    await new Promise((resolve) => setTimeout(resolve, LOAD_AFTER_MILLISECONDS));
+    const begin = performance.now();
+    // In the log a load that never ended shows as a begin without an end.
+    console.log('Loading TensorFlow');
+    const { Lab } = await import('./lab');
+    console.log(`TensorFlow is loaded, after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+    return new Lab(this.folder);
+  }
+
   private lab(): Promise<Lab> {
-    this.loadedLab ??= import('./lab').then(({ Lab }) => new Lab(this.folder));
+    this.loadedLab ??= this.loadLab();
     // A failure is not kept: set-up may have mended it meanwhile.
     this.loadedLab.catch(() => (this.loadedLab = undefined));
     return this.loadedLab;
