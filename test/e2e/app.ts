@@ -71,7 +71,8 @@ export const test = base.extend<{ app: App; folder: string }>({
     const folder = mkdtempSync(join(tmpdir(), 'distill-lab-e2e-'));
     await use(folder);
     if (info.status !== info.expectedStatus) keepLogs(folder, info);
-    rmSync(folder, { recursive: true, force: true });
+    // The processes of a killed application end, and write, a moment after it.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   },
   app: async ({ folder }, use, info) => {
     const app = await launch(join(folder, 'lab'), folder);

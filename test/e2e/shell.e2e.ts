@@ -60,7 +60,7 @@ function epochsOf(lab: string, id: string): number {
 
 /** The runs in the sidebar. */
 function runs(page: Page): Locator {
-  return page.getByRole('listbox', { name: 'Runs' });
+  return page.getByRole('grid', { name: 'Runs' });
 }
 
 /** Starts a run that is long enough to be interrupted, as a person does; its id once it has recorded an epoch. */
@@ -104,7 +104,7 @@ test('starts the core again after it was killed while training, and the run can 
   await expect(page.getByText('The core has stopped.')).toBeHidden();
   expect(corePid(app)).not.toBe(killed);
   // What was shown is still shown.
-  await expect(runs(page).getByRole('option', { selected: true }).getByRole('img', { name: 'stopped' })).toBeVisible();
+  await expect(runs(page).getByRole('gridcell', { selected: true }).getByRole('img', { name: 'stopped' })).toBeVisible();
   await resume(app, id);
 });
 
@@ -113,7 +113,7 @@ test('after the application was killed, a new one resumes the run', async ({ app
   await quit(app);
   const next = await launch(app.lab, folder);
   try {
-    await runs(next.page).getByRole('option').click();
+    await runs(next.page).getByRole('gridcell', { name: /^stopped/ }).click();
     await resume(next, id);
   } finally {
     await quit(next);
