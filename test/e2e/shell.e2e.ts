@@ -104,7 +104,9 @@ test('starts the core again after it was killed while training, and the run can 
   await expect(page.getByText('The core has stopped.')).toBeHidden();
   expect(corePid(app)).not.toBe(killed);
   // What was shown is still shown.
-  await expect(runs(page).getByRole('gridcell', { selected: true }).getByRole('img', { name: 'stopped' })).toBeVisible();
+  await expect(
+    runs(page).getByRole('gridcell', { selected: true }).getByRole('img', { name: 'stopped' }),
+  ).toBeVisible();
   await resume(app, id);
 });
 
@@ -113,7 +115,9 @@ test('after the application was killed, a new one resumes the run', async ({ app
   await quit(app);
   const next = await launch(app.lab, folder);
   try {
-    await runs(next.page).getByRole('gridcell', { name: /^stopped/ }).click();
+    await runs(next.page)
+      .getByRole('gridcell', { name: /^stopped/ })
+      .click();
     await resume(next, id);
   } finally {
     await quit(next);
