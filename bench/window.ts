@@ -14,7 +14,9 @@ import { Core } from '../src-core/core-functions';
 import { findPreset } from '../src-core/experiments/presets';
 import { RunStore } from '../src-core/experiments/run-store';
 import type { App } from '../test/e2e/app';
-import { corePort, launch, quit } from '../test/e2e/app';
+import { launch, quit } from '../test/e2e/app';
+import type { CorePort } from './core-port';
+import { corePort } from './core-port';
 import type { Figure } from './figures';
 import { median, quantile, say, tell, upTo } from './figures';
 import type { Frames } from './frames';
@@ -42,9 +44,7 @@ const home = mkdtempSync(join(tmpdir(), 'distill-lab-bench-'));
 
 const milliseconds = (value: number): string => `${value.toFixed(1)} ms`;
 
-type Ask = Awaited<ReturnType<typeof corePort>>;
-
-async function open(lab: string): Promise<{ app: App; core: Ask }> {
+async function open(lab: string): Promise<{ app: App; core: CorePort }> {
   const app = await launch(lab, home);
   await app.electron.evaluate(({ BrowserWindow }, { width, height }) => {
     BrowserWindow.getAllWindows()[0]!.setContentSize(width, height);
@@ -90,7 +90,7 @@ async function secondEpoch(lab: string, id: () => string | undefined): Promise<n
   return (performance.now() - start) / 1000;
 }
 
-async function inWindow(app: App, core: Ask): Promise<number> {
+async function inWindow(app: App, core: CorePort): Promise<number> {
   const id = (await core('startRun', STEP_SPEC)) as string;
   await choose(app, id);
   const seconds = await secondEpoch(app.lab, () => id);
@@ -113,7 +113,7 @@ async function inTerminal(lab: string): Promise<number> {
   return seconds;
 }
 
-async function steps(app: App, core: Ask): Promise<Figure> {
+async function steps(app: App, core: CorePort): Promise<Figure> {
   const lab = join(home, 'terminal');
   const ratios: number[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -154,7 +154,7 @@ async function drag({ page }: App, name: RegExp, seconds: number): Promise<void>
   await page.mouse.up();
 }
 
-async function frames(app: App, core: Ask, teacher: string): Promise<Figure[]> {
+async function frames(app: App, core: CorePort, teacher: string): Promise<Figure[]> {
   const { page } = app;
   const seconds = quick ? 3 : 8;
   const student = findPreset('fast-student').spec;

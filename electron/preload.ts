@@ -26,4 +26,4 @@ ipcRenderer.on(PORT_CHANNEL, (event) => window.postMessage({ type: PORT_CHANNEL 
 ipcRenderer.on(LOST_CHANNEL, (_event, reason: string) => window.postMessage({ type: LOST_CHANNEL, reason }, '*'));
 
 // Scripts of the page have run by then, and listen.
-window.addEventListener('load', () => ipcRenderer.send(READY_CHANNEL), { once: true });
+window.addEventListener('load', () => ipcRenderer.send(READY_CHANNEL));
