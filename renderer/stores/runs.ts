@@ -18,8 +18,10 @@ export const useRuns = defineStore('runs', () => {
   const details = shallowReactive(new Map<string, RunDetail>());
   /** last epoch of a run whose test images were evaluated */
   const evaluatedEpoch = shallowReactive(new Map<string, number>());
-  /** Rises with every change of any buffer; the buffers themselves are not reactive. */
+  /** Rises with every change of any run's epochs; the buffers themselves are not reactive. */
   const version = ref(0);
+  /** Rises with every message between epochs as well. */
+  const liveVersion = ref(0);
   const buffers = new Map<string, Metrics>();
 
   const byId = computed(() => new Map(list.value.map((run) => [run.id, run])));
@@ -54,7 +56,8 @@ export const useRuns = defineStore('runs', () => {
         patch(event.run, { status: event.status, ...(event.failure === undefined ? {} : { failure: event.failure }) });
       }
     }
-    version.value++;
+    liveVersion.value++;
+    if (events.some(({ type }) => type !== 'progress')) version.value++;
   }
 
   function patch(id: string, change: Partial<RunSummary>): void {
@@ -92,6 +95,7 @@ export const useRuns = defineStore('runs', () => {
       details.set(id, detail);
       metrics(id).load(detail.metrics);
       version.value++;
+      liveVersion.value++;
     }
     return detail;
   }
@@ -161,6 +165,7 @@ export const useRuns = defineStore('runs', () => {
     details,
     evaluatedEpoch,
     version,
+    liveVersion,
     metrics,
     refresh,
     load,

@@ -12,8 +12,8 @@ import type { LossSums, Training, TrainingState } from './train';
 /** The binding is synchronous: so often, in milliseconds, other work gets its turn. */
 const TURN_MILLISECONDS = 30;
 
-/** At most 20 messages a second. */
-const MESSAGE_MILLISECONDS = 50;
+/** Five messages a second: whoever draws them takes the processor from the training. */
+const MESSAGE_MILLISECONDS = 200;
 
 export interface Evaluation {
   readonly test: Logits;
@@ -249,9 +249,9 @@ class Meter {
     this.gather(training.losses());
     const latest = this.milliseconds / (training.step - this.step);
     this.messages += 1;
-    // A weight of one tenth smooths over about half a second of messages. A training's first step makes things ready
+    // A weight of three tenths smooths over about half a second of messages. A training's first step makes things ready
     // and takes long: the second message forgets it.
-    this.smoothedMilliseconds = this.messages < 3 ? latest : 0.9 * this.smoothedMilliseconds + 0.1 * latest;
+    this.smoothedMilliseconds = this.messages < 3 ? latest : 0.7 * this.smoothedMilliseconds + 0.3 * latest;
     const stepMilliseconds = this.smoothedMilliseconds;
     const progress = {
       type: 'progress' as const,
