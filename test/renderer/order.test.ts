@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { orderDigits } from '../../renderer/digits/order';
 import { groupBySeed, specDifferences } from '../../renderer/stores/seeds';
@@ -16,6 +17,19 @@ function spec(seed: number, units = 800, name = '') {
 describe('orderDigits', () => {
   it('puts the largest value first and keeps the order of equals', () => {
     expect([...orderDigits([4, 0, 2, 3], [0.5, 9, 0.9, 0.5, 0.5])]).toEqual([2, 0, 3, 4]);
+  });
+
+  it('orders any numbers as a function that compares them would', () => {
+    fc.assert(
+      fc.property(fc.array(fc.float({ noNaN: true }), { maxLength: 50 }), (values) => {
+        const rows = values.map((_, row) => row);
+        const expected = [...rows].sort((first, second) => {
+          const [a, b] = [values[first]! + 0, values[second]! + 0];
+          return a === b ? first - second : b - a;
+        });
+        expect([...orderDigits(rows, values)]).toEqual(expected);
+      }),
+    );
   });
 });
 
