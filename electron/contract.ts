@@ -44,5 +44,6 @@ export const EXTERNAL_HOSTS: readonly string[] = ['arxiv.org', 'github.com', 'ww
 export const COMMAND_CHANNEL = 'command';
 export const PORT_CHANNEL = 'core-port';
 export const LOST_CHANNEL = 'core-lost';
-/** Sent by the window when its listeners are there. */
-export const READY_CHANNEL = 'window-ready';
+/** Sent by the window, whose listeners are there: it wants a port to the core, for the reason that it gives. */
+export const WANTED_CHANNEL = 'core-wanted';
+export const WantedReason = v.pipe(v.string(), v.maxLength(200));

@@ -3,7 +3,7 @@ import type { IpcMainEvent, IpcMainInvokeEvent, WebContents } from 'electron';
 import { ipcMain } from 'electron';
 import * as v from 'valibot';
 import type { Channel, Payload, Results } from './contract';
-import { READY_CHANNEL, payloads } from './contract';
+import { WANTED_CHANNEL, WantedReason, payloads } from './contract';
 import { PAGE } from './protocol';
 
 /** A message counts only if it comes from the top frame of a page of ours. */
@@ -29,9 +29,9 @@ export function handle<Name extends Channel>(
   });
 }
 
-/** Calls back each time a window's page has loaded and listens. */
-export function onWindowReady(callback: (sender: WebContents) => void): void {
-  ipcMain.on(READY_CHANNEL, (event) => {
-    if (comesFromApp(event)) callback(event.sender);
+/** Calls back each time a window's page, which listens, asks for a port to the core. */
+export function onCoreWanted(callback: (reason: string) => void): void {
+  ipcMain.on(WANTED_CHANNEL, (event, reason: unknown) => {
+    if (comesFromApp(event) && v.is(WantedReason, reason)) callback(reason);
   });
 }

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { COMMAND_CHANNEL, EXTERNAL_HOSTS, LOST_CHANNEL, PORT_CHANNEL } from './contract';
 import { CoreProcess } from './core-process';
 import { chooseFolder, confirmQuit, openFile, saveFile } from './dialogs';
-import { handle, onWindowReady } from './ipc';
+import { handle, onCoreWanted } from './ipc';
 import { note, showLog, startLog, warn } from './log';
 import { installMenu } from './menu';
 import { registerScheme, serveApp } from './protocol';
@@ -44,7 +44,7 @@ function send(channel: string, ...args: unknown[]): void {
   if (window && !window.isDestroyed()) window.webContents.send(channel, ...args);
 }
 
-/** Hands the window a port, once both its page and the core listen: whichever is last calls this. */
+/** Hands the window a port, once both its page and the core listen: whichever is last calls this. One too many is harmless. */
 function handPort(): void {
   if (!pageListens || !window || window.isDestroyed()) return;
   const port = core?.connect();
@@ -111,8 +111,8 @@ function answerWindow(): void {
     await shell.openExternal(url.href);
     return undefined;
   });
-  onWindowReady(() => {
-    note('The page listens');
+  onCoreWanted((reason) => {
+    note(`The page asks for the core: ${reason}`);
     pageListens = true;
     handPort();
   });

@@ -1,7 +1,7 @@
 /** `window.desktop`, and the core's port handed on: a context bridge cannot carry one. */
 import { contextBridge, ipcRenderer } from 'electron';
 import type { Channel, FileOptions, Payload, Results, SaveOptions } from './contract';
-import { COMMAND_CHANNEL, LOST_CHANNEL, PORT_CHANNEL, READY_CHANNEL } from './contract';
+import { COMMAND_CHANNEL, LOST_CHANNEL, PORT_CHANNEL, WANTED_CHANNEL } from './contract';
 
 function invoke<Name extends Channel>(channel: Name, payload: Payload<Name>): Promise<Results[Name]> {
   return ipcRenderer.invoke(channel, payload) as Promise<Results[Name]>;
@@ -14,6 +14,8 @@ contextBridge.exposeInMainWorld('desktop', {
   chooseFolder: (options: FileOptions) => invoke('choose-folder', options),
   openExternal: (url: string) => invoke('open-external', url),
   showLog: () => invoke('show-log', undefined),
+  /** Asks for a port to the core, which comes as a message of type "core-port"; the reason goes into the log. */
+  askForCore: (reason: string) => ipcRenderer.send(WANTED_CHANNEL, reason),
   /** Calls back with the name of each menu command; returns the function that ends it. */
   onCommand: (callback: (name: string) => void) => {
     const listener = (_event: unknown, name: string): void => callback(name);
@@ -24,6 +26,3 @@ contextBridge.exposeInMainWorld('desktop', {
 
 ipcRenderer.on(PORT_CHANNEL, (event) => window.postMessage({ type: PORT_CHANNEL }, '*', [...event.ports]));
 ipcRenderer.on(LOST_CHANNEL, (_event, reason: string) => window.postMessage({ type: LOST_CHANNEL, reason }, '*'));
-
-// Scripts of the page have run by then, and listen.
-window.addEventListener('load', () => ipcRenderer.send(READY_CHANNEL));

@@ -13,6 +13,8 @@ interface Desktop {
   chooseFolder(options: DesktopFileOptions): Promise<string | undefined>;
   showLog(): Promise<void>;
   openExternal(url: string): Promise<void>;
+  /** a port to the core comes as a message of type "core-port"; the reason goes into the log */
+  askForCore(reason: string): void;
   onCommand(callback: (name: string) => void): () => void;
 }
 

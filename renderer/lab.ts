@@ -8,8 +8,11 @@ import type { CoreFunctions, Remote, WindowFunctions } from '../src-core/contrac
 type Connection = 'starting' | 'ready' | 'lost';
 type Caller = (name: string, args: unknown[]) => Promise<unknown>;
 
+/** A core that has not answered its first call by then is asked again, over another port. */
+const PATIENCE_MILLISECONDS = 5000;
+
 const state = shallowRef<Connection>('starting');
-/** "starting" until the first port arrives, "lost" between a core that ended and the next one. */
+/** "starting" until a core answers, "lost" between a core that ended and the next one that answers. */
 export const connection = readonly(state);
 
 class Listeners<Args extends unknown[]> {
@@ -34,8 +37,16 @@ export const onEvents = events.add;
 export const onRunsChanged = runsChanged.add;
 export const onEvaluated = evaluated.add;
 
-let call: Caller | undefined;
-let close: ((error: Error) => void) | undefined;
+interface Line {
+  readonly call: Caller;
+  readonly close: (error: Error) => void;
+}
+
+/** The one that calls take. */
+let line: Line | undefined;
+/** One whose core has not answered yet: nothing but its greeting was sent over it, so that nothing is lost with it. */
+let candidate: Line | undefined;
+let patience: ReturnType<typeof setTimeout> | undefined;
 let waiting: ((caller: Caller) => void)[] = [];
 
 function lostError(): LabError {
@@ -56,17 +67,31 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
 }
 
-function lose(): void {
-  if (!call) return;
-  call = undefined;
-  close?.(lostError());
-  close = undefined;
-  state.value = 'lost';
+/** Asks the shell for a port, and again for as long as no core answers. */
+function ask(reason: string): void {
+  clearTimeout(patience);
+  patience = setTimeout(() => {
+    const seconds = PATIENCE_MILLISECONDS / 1000;
+    const after = candidate ? 'the core did not answer over its port' : 'no port came';
+    ask(`${after} within ${seconds} s`);
+  }, PATIENCE_MILLISECONDS);
+  window.desktop?.askForCore(reason);
 }
 
-/** Talks over this port from now on. */
+/** Gives up what is named of the line in use and the candidate, and asks for another port. */
+function lose(reason: string, ...lost: (Line | undefined)[]): void {
+  if (lost.includes(candidate)) candidate = undefined;
+  if (line && lost.includes(line)) {
+    line = undefined;
+    state.value = 'lost';
+  }
+  for (const one of lost) one?.close(lostError());
+  ask(reason);
+}
+
+/** Calls take this port once its core has answered; until then they wait, or take the one before. */
 function connect(port: MessagePort): void {
-  lose();
+  candidate?.close(lostError());
   const functions: WindowFunctions = {
     events: (list) => events.call(list),
     runsChanged: () => runsChanged.call(),
@@ -78,33 +103,49 @@ function connect(port: MessagePort): void {
     // A run of many epochs may end before a call returns: no call is too long, only a core can be lost.
     timeout: -1,
   });
-  const caller: Caller = (name, args) => rpc.$call(name as keyof CoreFunctions, ...(args as never));
-  close = (error) => {
-    rpc.$close(error);
-    port.close();
+  const own: Line = {
+    call: (name, args) => rpc.$call(name as keyof CoreFunctions, ...(args as never)),
+    close: (error) => {
+      rpc.$close(error);
+      port.close();
+    },
   };
+  candidate = own;
   // Chromium tells of a closed port from version 122 on; before that the shell says it.
   port.addEventListener('close', () => {
-    if (call === caller) lose();
+    if (line === own || candidate === own) lose('the port was closed', own);
   });
   port.start();
-  call = caller;
+  // Closed meanwhile: another port or a new request has taken its place.
+  rpc.hello().then(
+    () => accept(own),
+    () => undefined,
+  );
+}
+
+function accept(own: Line): void {
+  if (candidate !== own) return;
+  candidate = undefined;
+  clearTimeout(patience);
+  line?.close(lostError());
+  line = own;
   state.value = 'ready';
   const queue = waiting;
   waiting = [];
-  for (const go of queue) go(caller);
+  for (const go of queue) go(own.call);
 }
 
 window.addEventListener('message', (event: MessageEvent<{ type?: string } | undefined>) => {
   if (event.source !== null && event.source !== window) return;
   const [port] = event.ports;
   if (event.data?.type === 'core-port' && port) connect(port);
-  else if (event.data?.type === 'core-lost') lose();
+  else if (event.data?.type === 'core-lost') lose('the core has stopped', line, candidate);
 });
+ask('the page is there');
 
 async function invoke(name: string, args: unknown[]): Promise<unknown> {
-  if (!call && state.value === 'lost') throw lostError();
-  const caller = call ?? (await new Promise<Caller>((resolve) => waiting.push(resolve)));
+  if (!line && state.value === 'lost') throw lostError();
+  const caller = line?.call ?? (await new Promise<Caller>((resolve) => waiting.push(resolve)));
   try {
     return await caller(name, args.map(plain));
   } catch (error) {

@@ -389,6 +389,7 @@ export class Core {
     const open = (id: string): Run => this.store.open(id);
     const changed = (): void => this.listener.runsChanged();
     return {
+      hello: () => undefined,
       status: () => this.status(),
       dataset: () => this.datasetSummary(),
       labels: (part) => this.data()[part].labels,

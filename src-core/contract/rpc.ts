@@ -112,6 +112,8 @@ export interface CheckpointReference {
 
 /** The core's functions; each rejects with an error that has a LabError's `code` and `message`. */
 export interface CoreFunctions {
+  /** answers at once: a port over which it does is a port that works */
+  hello(): void;
   status(): CoreStatus;
   dataset(): DatasetSummary;
   /** labels of all images of a part of the data set */

@@ -6,7 +6,16 @@ import type { App } from './app';
 import { corePid, expect, launch, quit, test } from './app';
 
 /** All that window.desktop may hold. */
-const DESKTOP = ['chooseFolder', 'onCommand', 'openExternal', 'openFile', 'platform', 'saveFile', 'showLog'];
+const DESKTOP = [
+  'askForCore',
+  'chooseFolder',
+  'onCommand',
+  'openExternal',
+  'openFile',
+  'platform',
+  'saveFile',
+  'showLog',
+];
 
 test('opens with its title, and says which TensorFlow it computes with', async ({ app }) => {
   await expect(app.page).toHaveTitle('Distill Lab');

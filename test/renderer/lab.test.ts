@@ -1,17 +1,34 @@
 // @vitest-environment happy-dom
 import { MessageChannel } from 'node:worker_threads';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { reactive } from 'vue';
 
 const load = () => import('../../renderer/lab');
 
 let module: Awaited<ReturnType<typeof load>>;
 const ports: { close(): void }[] = [];
+const closed: Promise<void>[] = [];
+/** The reasons with which a port was asked for. */
+let reasons: string[];
+let listeners: Parameters<typeof window.addEventListener>[];
+beforeAll(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true }));
 beforeEach(async () => {
+  reasons = [];
+  vi.stubGlobal('desktop', { askForCore: (reason: string) => reasons.push(reason) });
   vi.resetModules();
+  const added = vi.spyOn(window, 'addEventListener');
   module = await load();
+  listeners = [...added.mock.calls];
+  added.mockRestore();
 });
-afterEach(() => ports.splice(0).forEach((port) => port.close()));
+afterEach(async () => {
+  for (const [type, listener] of listeners) window.removeEventListener(type, listener);
+  ports.splice(0).forEach((port) => port.close());
+  // What the module does about the closed port must not be seen by the next test.
+  await Promise.all(closed.splice(0));
+  vi.clearAllTimers();
+  vi.unstubAllGlobals();
+});
 
 interface Question {
   readonly t: 'q';
@@ -21,12 +38,14 @@ interface Question {
 }
 
 /** A core at the other end of a port; `answer` gives a result or throws what the core would send. */
-function core(answer: (name: string, args: unknown[]) => unknown) {
+function core(answer: (name: string, args: unknown[]) => unknown, answersHello = true) {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1, port2);
+  closed.push(new Promise((resolve) => port2.once('close', () => resolve())));
   port1.on('message', (question: Question) => {
     if (question.t !== 'q' || question.i === undefined) return;
     const reply = { t: 's', i: question.i };
+    if (question.m === 'hello' && answersHello) return port1.postMessage(reply);
     try {
       const r = answer(question.m, question.a);
       if (r !== HANGS) port1.postMessage({ ...reply, r });
@@ -40,6 +59,8 @@ function core(answer: (name: string, args: unknown[]) => unknown) {
   return { tell: (m: string, ...a: unknown[]) => port1.postMessage({ t: 'q', m, a }) };
 }
 const HANGS = Symbol('never answered');
+
+const ready = () => vi.waitFor(() => expect(module.connection.value).toBe('ready'));
 
 function lose(): void {
   window.dispatchEvent(new MessageEvent('message', { data: { type: 'core-lost' } }));
@@ -77,13 +98,56 @@ describe('the client of the core', () => {
 
   it('rejects what was asked of a core that is lost, and works again with the next one', async () => {
     core(() => HANGS);
+    await ready();
     const asked = module.lab.runs().catch((thrown: unknown) => thrown);
     lose();
     expect(await asked).toMatchObject({ code: 'engine' });
     expect(module.connection.value).toBe('lost');
     expect(await module.lab.runs().catch((thrown: unknown) => thrown)).toMatchObject({ code: 'engine' });
     core(() => 'again');
+    await ready();
     expect(await module.lab.runs()).toBe('again');
+  });
+
+  it('loses nothing with a port over which no core answers, and asks for another', async () => {
+    expect(reasons).toEqual(['the page is there']);
+    const silent: string[] = [];
+    const question = module.lab.runs();
+    core((name) => {
+      silent.push(name);
+      return HANGS;
+    }, false);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(reasons.at(-1)).toBe('the core did not answer over its port within 5 s');
+    expect(module.connection.value).toBe('starting');
+    core((name) => [name]);
+    expect(await question).toEqual(['runs']);
+    expect(silent).toEqual(['hello']);
+  });
+
+  it('asks again for as long as no port comes, and no longer', async () => {
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(reasons.slice(1)).toEqual(Array(2).fill('no port came within 5 s'));
+    core(() => 'answered');
+    await ready();
+    lose();
+    expect(reasons.at(-1)).toBe('the core has stopped');
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(reasons.at(-1)).toBe('no port came within 5 s');
+    core(() => 'answered');
+    await ready();
+    const before = reasons.length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(reasons).toHaveLength(before);
+  });
+
+  it('takes a second port once its core answers, and repeats nothing that the first was asked', async () => {
+    core(() => HANGS);
+    await ready();
+    const first = module.lab.runs().catch((thrown: unknown) => thrown);
+    core(() => 'second');
+    expect(await first).toMatchObject({ code: 'engine' });
+    expect(await module.lab.runs()).toBe('second');
     expect(module.connection.value).toBe('ready');
   });
 
