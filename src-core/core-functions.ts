@@ -19,6 +19,7 @@ import { selectTransferSet } from './data/transfer-set';
 import { PRESETS } from './experiments/presets';
 import { emptyBin, moveToBin, readNotes, takeFromBin, writeNotes } from './experiments/run-notes';
 import { RunQueue } from './experiments/run-queue';
+import { LabFolder } from './experiments/lab-folder';
 import type { Run } from './experiments/run-store';
 import { RunStore } from './experiments/run-store';
 import { signatureOf, watchRuns } from './experiments/run-watch';
@@ -44,6 +45,8 @@ export interface CoreListener {
 }
 
 const LOAD_AFTER_MILLISECONDS = 150;
+/** So often the lab folder is looked after. */
+const FOLDER_MILLISECONDS = 1000;
 const MOST_IMAGES = 2000;
 /** Networks kept for the drawing pad. */
 const MOST_MODELS = 12;
@@ -64,11 +67,20 @@ export class Core {
   private readonly told = new Map<string, number>();
   private readonly models = new Map<string, Promise<Model>>();
   private wasBusy = false;
+  private readonly labFolder: LabFolder;
 
   constructor(
     private readonly folder: string,
     private readonly listener: CoreListener,
   ) {
+    this.labFolder = new LabFolder(folder);
+    let trouble = this.labFolder.trouble()?.message;
+    setInterval(() => {
+      const now = this.labFolder.trouble()?.message;
+      if (now === trouble) return;
+      trouble = now;
+      listener.runsChanged();
+    }, FOLDER_MILLISECONDS).unref();
     this.store = new RunStore(folder);
     this.queue = new RunQueue(
       async (id, checkpoint) => {
@@ -95,7 +107,13 @@ export class Core {
 
   /** Tells of the epochs that another process has recorded. */
   private changedOutside(ids: readonly string[]): void {
-    const known = this.store.ids();
+    let known: string[];
+    try {
+      known = this.store.ids();
+    } catch {
+      // A folder that cannot be read is told as such.
+      return;
+    }
     for (const id of ids) {
       if (!known.includes(id)) {
         this.told.delete(id);
@@ -233,10 +251,19 @@ export class Core {
       this.summaries.set(id, kept);
     }
     const state = this.queue.stateOf(id);
+    if (state === undefined) {
+      const failure = this.queue.failureOf(id);
+      const unsaid = failure !== undefined && (kept.summary.status === 'stopped' || kept.summary.status === 'created');
+      return unsaid ? { ...kept.summary, status: 'failed', failure } : kept.summary;
+    }
     const place = this.queue.placeOf(id);
-    return state === undefined
-      ? kept.summary
-      : { ...kept.summary, status: state, ...(place === undefined ? {} : { place }) };
+    const held = this.queue.heldOf(id);
+    return {
+      ...kept.summary,
+      status: state,
+      ...(place === undefined ? {} : { place }),
+      ...(held === undefined ? {} : { failure: held }),
+    };
   }
 
   private readSummary(id: string): RunSummary {
@@ -282,6 +309,7 @@ export class Core {
   }
 
   private async startRun(spec: unknown): Promise<string> {
+    this.labFolder.assertThere();
     const lab = await this.lab();
     const run = await lab.create(spec);
     this.queue.add(run.id);
@@ -386,7 +414,10 @@ export class Core {
 
   /** The contract's functions. */
   functions(): Answering<CoreFunctions> {
-    const open = (id: string): Run => this.store.open(id);
+    const open = (id: string): Run => {
+      this.labFolder.assertThere();
+      return this.store.open(id);
+    };
     const changed = (): void => this.listener.runsChanged();
     return {
       hello: () => undefined,
@@ -398,7 +429,8 @@ export class Core {
       transferSet: (data) => this.transferSet(data),
       presets: () => PRESETS,
       checkSpec: (spec) => this.checkSpec(spec),
-      runs: () => this.runs(),
+      folderTrouble: () => this.labFolder.trouble(),
+      runs: () => (this.labFolder.trouble()?.gone ? [] : this.runs()),
       run: (id) => {
         const run = open(id);
         const { notes, status } = this.summaryOf(run.id);

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowReactive, shallowRef, watch } from 'vue';
 import type { RunEvent } from '../../src-core/contract/run';
-import type { CheckpointReference, RunDetail, RunNotes, RunSummary } from '../../src-core/contract/rpc';
+import type { CheckpointReference, FolderTrouble, RunDetail, RunNotes, RunSummary } from '../../src-core/contract/rpc';
 import { connection, lab, onEvaluated, onEvents, onRunsChanged } from '../lab';
 import { Metrics } from './metrics';
 import type { Progress } from './metrics';
@@ -12,6 +12,8 @@ export const useRuns = defineStore('runs', () => {
   const ui = useUi();
   const list = shallowRef<readonly RunSummary[]>([]);
   const loaded = ref(false);
+  /** what is wrong with the lab folder */
+  const trouble = shallowRef<FolderTrouble>();
   const selectedId = ref<string>();
   /** newest progress of each run that runs */
   const progress = shallowReactive(new Map<string, Progress>());
@@ -51,6 +53,8 @@ export const useRuns = defineStore('runs', () => {
           epoch: event.record.epoch,
           ...(event.record.testErrors === undefined ? {} : { testErrors: event.record.testErrors }),
         });
+      } else if (event.type === 'held') {
+        patch(event.run, { status: 'paused', failure: event.reason });
       } else {
         if (event.status !== 'running') progress.delete(event.run);
         patch(event.run, { status: event.status, ...(event.failure === undefined ? {} : { failure: event.failure }) });
@@ -77,7 +81,9 @@ export const useRuns = defineStore('runs', () => {
       do {
         again = false;
         const found = await ui.attempt(() => lab.runs());
-        if (found) {
+        // Asked after the list: one that was read while the folder was gone is not taken for an empty lab.
+        trouble.value = await ui.attempt(() => lab.folderTrouble());
+        if (found && !trouble.value?.gone) {
           list.value = found;
           loaded.value = true;
           if (selectedId.value !== undefined && !byId.value.has(selectedId.value)) selectedId.value = undefined;
@@ -156,6 +162,7 @@ export const useRuns = defineStore('runs', () => {
   return {
     list,
     loaded,
+    trouble,
     selectedId,
     selected,
     byId,
@@ -180,7 +187,15 @@ export const useRuns = defineStore('runs', () => {
     singleStep: (id: string) => command(() => lab.singleStep(id)),
     moveInQueue: (id: string, place: number) => command(() => lab.moveInQueue(id, place)),
     stop: (id: string) => command(() => lab.stop(id)),
-    annotate: (id: string, notes: Partial<RunNotes>) => command(() => lab.annotate(id, notes)),
+    /** whether they were kept */
+    async annotate(id: string, notes: Partial<RunNotes>): Promise<boolean> {
+      const kept = await ui.attempt(async () => {
+        await lab.annotate(id, notes);
+        return true;
+      });
+      await refresh();
+      return kept === true;
+    },
     saveCheckpoint: (checkpoint: CheckpointReference, file: string) =>
       ui.attempt(async () => {
         await lab.saveCheckpoint(checkpoint, file);

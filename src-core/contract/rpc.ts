@@ -23,6 +23,13 @@ export interface CoreStatus {
   readonly problems: readonly { readonly what: string; readonly remedy: string }[];
 }
 
+/** Why runs cannot be kept in the lab folder, or not even be read from it. */
+export interface FolderTrouble {
+  readonly message: string;
+  /** nothing can be read: what is known of the runs is all there is */
+  readonly gone: boolean;
+}
+
 export interface DatasetSummary {
   readonly name: string;
   readonly side: number;
@@ -127,6 +134,9 @@ export interface CoreFunctions {
   presets(): readonly PresetSummary[];
   checkSpec(spec: unknown): SpecCheck;
 
+  /** what is wrong with the lab folder right now; `runsChanged` tells when this is another */
+  folderTrouble(): FolderTrouble | undefined;
+  /** none while the lab folder is gone */
   runs(): readonly RunSummary[];
   run(id: string): RunDetail;
   /** Creates a run and puts it at the end of the queue. */

@@ -169,4 +169,6 @@ export type RunEvent =
       readonly secondsLeft: number;
     }
   | { readonly type: 'epoch'; readonly run: string; readonly record: EpochRecord }
+  /** Nothing can be kept, for this reason: the training holds what it has in memory, and tries again once it goes on. */
+  | { readonly type: 'held'; readonly run: string; readonly reason: string }
   | { readonly type: 'status'; readonly run: string; readonly status: RunStatus; readonly failure?: string };

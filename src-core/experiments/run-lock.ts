@@ -19,6 +19,9 @@ import { storageError } from '../data/atomic-write';
 const STALE_MILLISECONDS = 60_000;
 const HEARTBEAT_MILLISECONDS = 10_000;
 
+/** Locks that this process has given up and could not remove, since their folder has become read-only or is gone. */
+const givenUp = new Set<string>();
+
 interface Owner {
   readonly pid: number;
   readonly host: string;
@@ -61,7 +64,7 @@ function readOwner(file: string): Owner | undefined {
 function liveOwner(file: string): Owner | undefined {
   const owner = readOwner(file);
   try {
-    return owner && isAlive(owner, file) ? owner : undefined;
+    return owner && isAlive(owner, file) && !(owner.pid === process.pid && givenUp.has(file)) ? owner : undefined;
   } catch {
     return undefined;
   }
@@ -157,6 +160,7 @@ export function takeLock(file: string, what: string): RunLock {
 }
 
 function held(file: string): RunLock {
+  givenUp.delete(file);
   const heartbeat = setInterval(() => {
     try {
       utimesSync(file, new Date(), new Date());
@@ -168,7 +172,11 @@ function held(file: string): RunLock {
   return {
     release: () => {
       clearInterval(heartbeat);
-      rmSync(file, { force: true });
+      try {
+        rmSync(file, { force: true });
+      } catch {
+        givenUp.add(file);
+      }
     },
   };
 }

@@ -19,7 +19,10 @@ interface Waiting {
 
 export class RunQueue {
   private waiting: Waiting[] = [];
-  private current: { readonly id: string; active?: ActiveRun; paused: boolean; stopped: boolean } | undefined;
+  private current:
+    { readonly id: string; active?: ActiveRun; paused: boolean; stopped: boolean; held?: string } | undefined;
+  /** why a run ended: the disk may not have taken the news */
+  private readonly failures = new Map<string, string>();
   private finishing = false;
   private idle: (() => void)[] = [];
 
@@ -39,9 +42,20 @@ export class RunQueue {
     return this.waiting.some((entry) => entry.id === id) ? 'queued' : undefined;
   }
 
+  /** Why a run is held by the session itself. */
+  heldOf(id: string): string | undefined {
+    return this.current?.id === id ? this.current.held : undefined;
+  }
+
+  /** Why a run ended badly, until it is tried again. */
+  failureOf(id: string): string | undefined {
+    return this.failures.get(id);
+  }
+
   /** Puts a run at the end; one that is there already stays where it is. */
   add(id: string, checkpoint?: string): void {
     if (this.stateOf(id) !== undefined) return;
+    this.failures.delete(id);
     this.waiting.push({ id, checkpoint });
     this.listener.changed();
     this.next();
@@ -84,16 +98,23 @@ export class RunQueue {
     try {
       const active = await this.activate(id, checkpoint);
       current.active = active;
+      active.session.holdWhenNothingCanBeKept();
       if (current.paused) active.session.pause();
       if (current.stopped) active.session.stop();
       for await (const event of active.events()) {
         this.listener.event(event);
-        if (event.type === 'status') this.listener.changed();
-        if (event.type === 'epoch' && this.finishing) active.session.stop();
+        if (event.type === 'status' && event.failure !== undefined) this.failures.set(id, event.failure);
+        if (event.type === 'held') {
+          current.paused = true;
+          current.held = event.reason;
+        }
+        if (event.type === 'status' || event.type === 'held') this.listener.changed();
+        if ((event.type === 'epoch' || event.type === 'held') && this.finishing) active.session.stop();
       }
     } catch (error) {
       // What fails within a training is told by its own event; what fails before it would otherwise be told by none.
       if (!current.active) {
+        this.failures.set(id, messageOf(error));
         this.listener.event({ type: 'status', run: id, status: 'failed', failure: messageOf(error) });
       }
     } finally {
@@ -118,6 +139,7 @@ export class RunQueue {
   proceed(id: string): void {
     const current = this.training(id);
     current.paused = false;
+    delete current.held;
     current.active?.session.resume();
     this.listener.changed();
   }

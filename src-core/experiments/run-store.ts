@@ -1,6 +1,16 @@
 /** Runs as folders on disk, readable without the lab: run.json, metrics.jsonl, checkpoints, logits. */
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError, messageOf } from '../contract/errors';
@@ -251,10 +261,18 @@ export class Run {
     await writeAtomically(this.metricsFile, kept.map((record) => `${JSON.stringify(record)}\n`).join(''));
   }
 
+  /** @throws LabError `storage`; then the file ends as it did before */
   appendMetrics(record: EpochRecord): void {
+    let size = 0;
     try {
+      size = statSync(this.metricsFile, { throwIfNoEntry: false })?.size ?? 0;
       appendFileSync(this.metricsFile, `${JSON.stringify(record)}\n`);
     } catch (error) {
+      try {
+        truncateSync(this.metricsFile, size);
+      } catch {
+        // Gone or read-only: then nothing was added either.
+      }
       throw storageError(error, this.metricsFile);
     }
   }

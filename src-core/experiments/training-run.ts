@@ -105,11 +105,15 @@ async function loadTeacher(store: RunStore, { run: id, checkpoint: name, sha256 
 }
 
 class RunRecorder implements Recorder {
+  /** the epoch whose line stands in metrics.jsonl, should its checkpoint be tried again */
+  private recorded = 0;
+
   constructor(private readonly run: Run) {}
 
   async epoch(record: EpochRecord, evaluation: Evaluation | undefined, state: TrainingState): Promise<void> {
     const { epoch, step, seconds, testErrors, validationErrors } = record;
-    this.run.appendMetrics(record);
+    if (this.recorded !== epoch) this.run.appendMetrics(record);
+    this.recorded = epoch;
     const checkpoint = {
       name: `epoch-${String(epoch).padStart(4, '0')}`,
       epoch,

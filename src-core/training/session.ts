@@ -1,5 +1,6 @@
 /** A training as somebody watches and steers it: paced, evaluated, recorded. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LabError } from '../contract/errors';
 import type { EpochRecord, RunEvent } from '../contract/run';
 import type { Dataset } from '../data/dataset';
 import type { TransferSet } from '../data/transfer-set';
@@ -34,6 +35,7 @@ export class Session {
   private paused = false;
   private stepsGranted = 0;
   private stopping = false;
+  private holding = false;
   private wake: (() => void) | undefined;
   private seconds: number;
 
@@ -68,6 +70,11 @@ export class Session {
     this.paused = true;
     this.stepsGranted += 1;
     this.wake?.();
+  }
+
+  /** From now on, where nothing can be kept, the training is held rather than ended. */
+  holdWhenNothingCanBeKept(): void {
+    this.holding = true;
   }
 
   /** Ends after the step under way, with a checkpoint to resume from. */
@@ -114,7 +121,7 @@ export class Session {
         const endsEpoch = event.step % training.batches.stepsPerEpoch === 0;
         if (this.stopping && !endsEpoch) {
           this.seconds += epochSeconds;
-          await this.recorder.stopped(training.state(), this.seconds);
+          yield* this.kept(() => this.recorder.stopped(training.state(), this.seconds));
           return false;
         }
         stepStart = performance.now();
@@ -133,7 +140,7 @@ export class Session {
         seconds: this.seconds,
         stepMilliseconds: (1000 * epochSeconds) / epochSteps,
       };
-      await this.recorder.epoch(record, evaluation, training.state());
+      yield* this.kept(() => this.recorder.epoch(record, evaluation, training.state()));
       yield { type: 'epoch', run: this.run, record };
       epochSteps = 0;
       epochSeconds = 0;
@@ -142,6 +149,22 @@ export class Session {
       stepStart = turn = performance.now();
     }
     return true;
+  }
+
+  /** Has something recorded; held on the way, it is tried again each time the training goes on, a last time at a stop. */
+  private async *kept(record: () => Promise<void>): AsyncGenerator<RunEvent, void, void> {
+    for (;;) {
+      const last = this.stopping;
+      try {
+        await record();
+        return;
+      } catch (error) {
+        if (!this.holding || last || !(error instanceof LabError) || error.code !== 'storage') throw error;
+        this.paused = true;
+        yield { type: 'held', run: this.run, reason: error.message };
+        await this.heldUntilGranted();
+      }
+    }
   }
 
   /** Waits while paused; true when it did wait. */

@@ -18,10 +18,15 @@ export interface App {
 }
 
 /** What scripts/test.mjs has prepared. */
-function program(): Program {
+export function program(): Program {
   const text = process.env['DISTILL_LAB_PROGRAM'];
   if (!text) throw new Error('Run the tests with `npm test`, or `npm test -- e2e` for these alone.');
   return JSON.parse(text) as Program;
+}
+
+/** @param home folder that stands for the user's own */
+export function environment(home: string): Record<string, string> {
+  return { ...(process.env as Record<string, string>), HOME: home, XDG_CONFIG_HOME: join(home, '.config') };
 }
 
 /**
@@ -33,7 +38,7 @@ export async function launch(lab: string, home: string): Promise<App> {
   const electron = await _electron.launch({
     executablePath: executable,
     args: [...args, `--lab=${lab}`],
-    env: { ...(process.env as Record<string, string>), HOME: home, XDG_CONFIG_HOME: join(home, '.config') },
+    env: environment(home),
   });
   const page = await electron.firstWindow();
   await page.waitForLoadState('load');

@@ -16,6 +16,7 @@ class FakeRun {
       pause: () => this.told.push('pause'),
       resume: () => this.told.push('resume'),
       singleStep: () => this.told.push('step'),
+      holdWhenNothingCanBeKept: () => undefined,
       stop: () => {
         this.told.push('stop');
         this.end();
@@ -130,6 +131,39 @@ describe('the queue of runs', () => {
     queue.stop('a');
     await settle();
     expect(runs.get('a')!.told).toEqual(['pause', 'stop']);
+  });
+
+  it('is paused, with the reason, by a run that can keep nothing; quitting lets it fail and goes on', async () => {
+    const queue = new RunQueue(() => Promise.resolve(active), { event: () => undefined, changed: () => undefined });
+    const told: string[] = [];
+    let wake = (): void => undefined;
+    const session = {
+      holdWhenNothingCanBeKept: () => told.push('hold'),
+      resume: () => (told.push('resume'), wake()),
+      stop: () => (told.push('stop'), wake()),
+    };
+    async function* events(): AsyncGenerator<RunEvent, void, void> {
+      while (!told.includes('stop')) {
+        const woken = new Promise<void>((resolve) => (wake = resolve));
+        yield { type: 'held', run: 'a', reason: 'the disk is full' };
+        await woken;
+      }
+      yield { type: 'status', run: 'a', status: 'failed', failure: 'it is full still' };
+      throw new Error('it is full still');
+    }
+    const active = { session, events } as unknown as ActiveRun;
+    queue.add('a');
+    await settle();
+    expect([queue.stateOf('a'), queue.heldOf('a')]).toEqual(['paused', 'the disk is full']);
+    queue.proceed('a');
+    expect([queue.stateOf('a'), queue.heldOf('a')]).toEqual(['running', undefined]);
+    await settle();
+    expect([queue.stateOf('a'), queue.heldOf('a')]).toEqual(['paused', 'the disk is full']);
+    await queue.finishEpochAndStop();
+    expect(told).toEqual(['hold', 'resume', 'resume', 'stop']);
+    expect([queue.stateOf('a'), queue.failureOf('a')]).toEqual([undefined, 'it is full still']);
+    queue.add('a');
+    expect(queue.failureOf('a')).toBeUndefined();
   });
 
   it('says why a run could not begin, and goes on with the next', async () => {
