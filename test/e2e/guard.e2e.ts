@@ -356,6 +356,15 @@ test.describe('hostile and damaged', () => {
     await harmless(page);
     await view(page, 'Data').click();
     await harmless(page);
+
+    // Were one of them made part of the page, it would be seen.
+    await page.evaluate((html) => {
+      const element = Object.assign(document.createElement('div'), { innerHTML: html });
+      document.body.append(element);
+    }, HOSTILE.title);
+    await expect(harmless(page)).rejects.toThrow(/elements/);
+    await page.evaluate(() => document.querySelector('body > div:last-child')!.remove());
+    await harmless(page);
   });
 
   test('a report of it is text too, without the policy that it carries', async () => {
