@@ -144,10 +144,11 @@ export const useRuns = defineStore('runs', () => {
   }
 
   onEvents(receive);
-  onRunsChanged(() => {
-    void refresh();
+  onRunsChanged(async () => {
+    await refresh();
     // Only what is open is read again: its status and checkpoints may have changed.
-    if (selectedId.value !== undefined && details.has(selectedId.value)) void load(selectedId.value);
+    const open = selectedId.value;
+    if (open !== undefined && details.has(open) && !trouble.value?.gone) void load(open);
   });
   onEvaluated((run, epoch) => evaluatedEpoch.set(run, epoch));
   watch(
