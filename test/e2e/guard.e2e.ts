@@ -73,6 +73,7 @@ test.describe('the page', () => {
       outcomes: [false, false],
       replaced: false,
       kinds: [
+        'askForCore: function',
         'chooseFolder: function',
         'onCommand: function',
         'openExternal: function',
