@@ -65,7 +65,13 @@ it('seconds count the steps before a stop in the middle of an epoch', async () =
 });
 
 it('a run of short epochs shows progress', async () => {
-  const run = await lab.create(smallSpec({ data: { share: 0.001 }, training: { epochs: 150, evaluateEvery: 150 } }));
+  const run = await lab.create(
+    smallSpec({
+      data: { share: 0.001 },
+      model: { kind: 'mlp', hidden: [100, 100] },
+      training: { epochs: 500, evaluateEvery: 500 },
+    }),
+  );
   const events = await lab.finish(run);
   expect(events.some(({ type }) => type === 'progress')).toBe(true);
 });
