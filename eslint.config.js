@@ -65,6 +65,7 @@ const rooms = [
     files: ['src-core/terminal/**'],
     allowed: [
       './',
+      '../doctor',
       '../lab',
       '../study-runner',
       '../contract/',
@@ -84,7 +85,7 @@ const rooms = [
     never: ['./cli', './terminal/'],
   },
   {
-    files: ['src-core/host.ts', 'src-core/core-functions.ts', 'src-core/event-batch.ts'],
+    files: ['src-core/host.ts', 'src-core/core-functions.ts', 'src-core/event-batch.ts', 'src-core/doctor.ts'],
     allowed: ['./', '../package.json', '../scripts/tensorflow.mjs', 'node:', 'birpc'],
     never: ['./cli', './terminal/'],
   },

@@ -296,7 +296,13 @@ async function thousandRuns(from: RunRecord, metrics: readonly EpochRecord[]): P
     writeFileSync(join(folder, 'metrics.jsonl'), lines);
   }
   const nothing = (): void => {};
-  const core = new Core(lab, { event: nothing, runsChanged: nothing, evaluated: nothing, busy: nothing });
+  const core = new Core(lab, {
+    event: nothing,
+    runsChanged: nothing,
+    evaluated: nothing,
+    busy: nothing,
+    tensorflowTried: nothing,
+  });
   const functions = core.functions();
   let start = performance.now();
   await functions.runs();

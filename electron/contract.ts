@@ -23,6 +23,8 @@ export const payloads = {
   'choose-folder': FileOptions,
   'open-external': text,
   'show-log': v.undefined(),
+  'can-set-up': v.undefined(),
+  'set-up': v.undefined(),
 } as const;
 
 export type Channel = keyof typeof payloads;
@@ -35,6 +37,9 @@ export interface Results {
   'choose-folder': string | undefined;
   'open-external': undefined;
   'show-log': undefined;
+  'can-set-up': boolean;
+  /** why it failed, in the script's own words; undefined when it did not */
+  'set-up': string | undefined;
 }
 
 /** Pages outside that a window may ask the system's browser to open. */
@@ -42,6 +47,8 @@ export const EXTERNAL_HOSTS: readonly string[] = ['arxiv.org', 'github.com', 'ww
 
 /** Sent to the window without an answer. */
 export const COMMAND_CHANNEL = 'command';
+/** each line that set-up says */
+export const SET_UP_CHANNEL = 'set-up-line';
 export const PORT_CHANNEL = 'core-port';
 export const LOST_CHANNEL = 'core-lost';
 /** Sent by the window, whose listeners are there: it wants a port to the core, for the reason that it gives. */

@@ -20,7 +20,7 @@ export interface CoreListeners {
 }
 
 interface CoreMessage {
-  readonly type: 'ready' | 'busy' | 'finished';
+  readonly type: 'ready' | 'busy' | 'finished' | 'tensorflow-tried';
   readonly busy?: boolean;
 }
 
@@ -29,9 +29,13 @@ export class CoreProcess {
   private started = 0;
   private crashes = 0;
   private quitting = false;
+  private restarting = false;
   private finished: (() => void) | undefined;
   private training = false;
   private listening = false;
+  /** a core that ended before this was ended by TensorFlow: the next one does without it */
+  private tensorflowTried = false;
+  private withoutTensorFlow = false;
 
   /** @param lab the lab folder */
   constructor(
@@ -48,7 +52,9 @@ export class CoreProcess {
 
   private start(): void {
     this.started = Date.now();
-    const child = utilityProcess.fork(join(__dirname, 'host.cjs'), ['--lab', this.lab], {
+    this.tensorflowTried = false;
+    const flags = this.withoutTensorFlow ? ['--without-tensorflow'] : [];
+    const child = utilityProcess.fork(join(__dirname, 'host.cjs'), ['--lab', this.lab, ...flags], {
       serviceName: 'Distill Lab core',
       stdio: 'pipe',
       env: { TF_CPP_MIN_LOG_LEVEL: '2', ...process.env },
@@ -60,6 +66,7 @@ export class CoreProcess {
         this.listening = true;
         this.listeners.ready();
       } else if (message.type === 'busy') this.training = message.busy === true;
+      else if (message.type === 'tensorflow-tried') this.tensorflowTried = true;
       else this.finished?.();
     });
     child.once('exit', (code) => this.ended(code));
@@ -73,9 +80,13 @@ export class CoreProcess {
     this.finished?.();
     if (this.quitting) return;
     if (Date.now() - this.started > STEADY_MILLISECONDS) this.crashes = 0;
+    this.withoutTensorFlow ||= !this.tensorflowTried && !this.restarting;
     const delay = RESTART_MILLISECONDS[Math.min(this.crashes, RESTART_MILLISECONDS.length - 1)]!;
     this.crashes += 1;
-    this.listeners.lost(`The core ended unexpectedly (exit code ${code}).`);
+    this.listeners.lost(
+      this.restarting ? 'The core is started anew.' : `The core ended unexpectedly (exit code ${code}).`,
+    );
+    this.restarting = false;
     setTimeout(() => {
       if (this.quitting) return;
       this.start();
@@ -88,6 +99,14 @@ export class CoreProcess {
     const { port1, port2 } = new MessageChannelMain();
     this.child.postMessage({ type: 'connect' }, [port1]);
     return port2;
+  }
+
+  /** Starts another core in the place of one that trains nothing: it loads TensorFlow as it is now. */
+  restart(): void {
+    this.crashes = 0;
+    this.withoutTensorFlow = false;
+    this.restarting = true;
+    this.child?.kill();
   }
 
   /** Stops what is trained at its epoch's end; resolves when its checkpoint is written. */

@@ -5,13 +5,14 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { COMMAND_CHANNEL, EXTERNAL_HOSTS, LOST_CHANNEL, PORT_CHANNEL } from './contract';
+import { COMMAND_CHANNEL, EXTERNAL_HOSTS, LOST_CHANNEL, PORT_CHANNEL, SET_UP_CHANNEL } from './contract';
 import { CoreProcess } from './core-process';
 import { chooseFolder, confirmQuit, openFile, saveFile } from './dialogs';
 import { handle, onCoreWanted } from './ipc';
 import { note, showLog, startLog, warn } from './log';
 import { installMenu } from './menu';
 import { registerScheme, serveApp } from './protocol';
+import { SetUp } from './set-up';
 import { denyPermissions, openWindow } from './window';
 
 /** The lab folder asked for with --lab=DIR, with what links there are resolved: one folder, one instance. */
@@ -95,6 +96,20 @@ function openLabWindow(): void {
   });
 }
 
+const setUp = new SetUp(join(__dirname, '..', '..', 'scripts', 'setup.mjs'), (line) => {
+  note(`set-up: ${line}`);
+  send(SET_UP_CHANNEL, line);
+});
+
+/** Sets TensorFlow up; a core that can use it then takes the place of the one that could not. */
+async function mend(): Promise<string | undefined> {
+  const failure = await setUp.run();
+  if (failure !== undefined) warn(failure);
+  // Once the window has its answer.
+  else setImmediate(() => core?.busy || core?.restart());
+  return failure;
+}
+
 function answerWindow(): void {
   handle('open-file', (options) => openFile(window!, options));
   handle('save-file', (options) => saveFile(window!, options));
@@ -103,6 +118,8 @@ function answerWindow(): void {
     await showLog();
     return undefined;
   });
+  handle('can-set-up', () => setUp.possible);
+  handle('set-up', mend);
   handle('open-external', async (address) => {
     const url = new URL(address);
     if (url.protocol !== 'https:' || !EXTERNAL_HOSTS.includes(url.host)) {
@@ -150,6 +167,7 @@ if (app.requestSingleInstanceLock()) {
     void leave();
   });
   app.on('window-all-closed', () => app.quit());
+  app.on('will-quit', () => setUp.end());
   void start();
 } else {
   app.quit();

@@ -1,10 +1,17 @@
 /** `window.desktop`, and the core's port handed on: a context bridge cannot carry one. */
 import { contextBridge, ipcRenderer } from 'electron';
 import type { Channel, FileOptions, Payload, Results, SaveOptions } from './contract';
-import { COMMAND_CHANNEL, LOST_CHANNEL, PORT_CHANNEL, WANTED_CHANNEL } from './contract';
+import { COMMAND_CHANNEL, LOST_CHANNEL, PORT_CHANNEL, SET_UP_CHANNEL, WANTED_CHANNEL } from './contract';
 
 function invoke<Name extends Channel>(channel: Name, payload: Payload<Name>): Promise<Results[Name]> {
   return ipcRenderer.invoke(channel, payload) as Promise<Results[Name]>;
+}
+
+/** Calls back with each text that comes over a channel; returns the function that ends it. */
+function listen(channel: string, callback: (text: string) => void): () => void {
+  const listener = (_event: unknown, text: string): void => callback(text);
+  ipcRenderer.on(channel, listener);
+  return () => void ipcRenderer.off(channel, listener);
 }
 
 contextBridge.exposeInMainWorld('desktop', {
@@ -16,12 +23,11 @@ contextBridge.exposeInMainWorld('desktop', {
   showLog: () => invoke('show-log', undefined),
   /** Asks for a port to the core, which comes as a message of type "core-port"; the reason goes into the log. */
   askForCore: (reason: string) => ipcRenderer.send(WANTED_CHANNEL, reason),
-  /** Calls back with the name of each menu command; returns the function that ends it. */
-  onCommand: (callback: (name: string) => void) => {
-    const listener = (_event: unknown, name: string): void => callback(name);
-    ipcRenderer.on(COMMAND_CHANNEL, listener);
-    return () => void ipcRenderer.off(COMMAND_CHANNEL, listener);
-  },
+  canSetUp: () => invoke('can-set-up', undefined),
+  setUp: () => invoke('set-up', undefined),
+  onSetUpLine: (callback: (line: string) => void) => listen(SET_UP_CHANNEL, callback),
+  /** the name of each menu command */
+  onCommand: (callback: (name: string) => void) => listen(COMMAND_CHANNEL, callback),
 });
 
 ipcRenderer.on(PORT_CHANNEL, (event) => window.postMessage({ type: PORT_CHANNEL }, '*', [...event.ports]));

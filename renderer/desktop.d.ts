@@ -15,6 +15,11 @@ interface Desktop {
   openExternal(url: string): Promise<void>;
   /** a port to the core comes as a message of type "core-port"; the reason goes into the log */
   askForCore(reason: string): void;
+  /** whether `setUp` can do anything: a packaged application has no set-up */
+  canSetUp(): Promise<boolean>;
+  /** sets TensorFlow up and starts the core anew; why it failed, undefined when it did not */
+  setUp(): Promise<string | undefined>;
+  onSetUpLine(callback: (line: string) => void): () => void;
   onCommand(callback: (name: string) => void): () => void;
 }
 

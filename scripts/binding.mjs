@@ -150,7 +150,8 @@ export function compilerMissing(context) {
 export async function tryBinding(path, context) {
   const program =
     'const module = { exports: {} }; process.dlopen(module, process.argv[1]); console.log(module.exports.TF_Version)';
-  const env = { ...context.env, TF_CPP_MIN_LOG_LEVEL: '0' }; // nothing hidden: it may be the reason
+  // Nothing hidden: it may be the reason. In the desktop application this executable is Electron's.
+  const env = { ...context.env, TF_CPP_MIN_LOG_LEVEL: '0', ELECTRON_RUN_AS_NODE: '1' };
   const ended = await context.run(process.execPath, ['-e', program, path], { env, timeout: 120_000 });
   return { loads: ended.code === 0, reason: ended.stderr || `it ended with ${ended.code ?? ended.signal}` };
 }

@@ -1,4 +1,5 @@
-// One line a stage on stderr; on a terminal the line carries a bar and is rewritten in place.
+// One line a stage on stderr; on a terminal the line carries a bar and is rewritten in place. For a program that reads
+// along, a line for every per cent.
 
 /**
  * @typedef {object} Stage
@@ -14,10 +15,10 @@
  */
 
 /**
- * @param {{ stream?: NodeJS.WriteStream, verbose?: boolean }} [options]
+ * @param {{ stream?: NodeJS.WriteStream, verbose?: boolean, percent?: boolean }} [options]
  * @returns {Progress}
  */
-export function createProgress({ stream = process.stderr, verbose = false } = {}) {
+export function createProgress({ stream = process.stderr, verbose = false, percent: everyPercent = false } = {}) {
   const terminal = Boolean(stream.isTTY);
   const clear = '\r\u001b[K';
   /** @param {string} line */
@@ -32,8 +33,9 @@ export function createProgress({ stream = process.stderr, verbose = false } = {}
       return {
         update(fraction) {
           const percent = Math.floor(100 * Math.min(1, Math.max(0, fraction)));
-          if (!terminal || percent === shown) return;
+          if (percent === shown || !(terminal || everyPercent)) return;
           shown = percent;
+          if (!terminal) return void stream.write(`${title} ${percent} %\n`);
           const filled = Math.round(percent / 5);
           const bar = '█'.repeat(filled) + '░'.repeat(20 - filled);
           stream.write(`${clear}${title} ${bar} ${String(percent).padStart(3)} %`);

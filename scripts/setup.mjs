@@ -8,7 +8,7 @@ import { dependenciesReady, ensureDependencies } from './dependencies.mjs';
 import { withLock } from './lock.mjs';
 import { createProgress } from './progress.mjs';
 import { SetUpError, explain } from './set-up-error.mjs';
-import { createContext, ensureTensorFlow, isReady } from './tensorflow.mjs';
+import { createContext, ensureTensorFlow, isReady, removeBroken } from './tensorflow.mjs';
 
 const oldestNode = [20, 11];
 
@@ -24,26 +24,35 @@ export function checkNode(version) {
 }
 
 /**
- * @param {{ verbose?: boolean, context?: import('./tensorflow.mjs').Context }} [options]
+ * @typedef {object} SetUpOptions
+ * @property {boolean} [verbose]
+ * @property {boolean} [percent] a line for every per cent, for a program that reads along
+ * @property {boolean} [mend] believes no stamp: what is there and does not load is made anew
+ * @property {import('./tensorflow.mjs').Context} [context]
  */
+
+/** @param {SetUpOptions} [options] */
 export async function setUp({
   verbose = false,
-  context = createContext({ progress: createProgress({ verbose }) }),
+  percent = false,
+  mend = false,
+  context = createContext({ progress: createProgress({ verbose, percent }) }),
 } = {}) {
   checkNode(process.versions.node);
-  if (dependenciesReady(context) && isReady(context)) return;
+  if (!mend && dependenciesReady(context) && isReady(context)) return;
   const onWait = (/** @type {string} */ owner) =>
     context.progress.say(`Waiting for ${owner}, which is already setting up this checkout`);
   // In the checkout and not in node_modules, which npm ci deletes.
   await withLock(join(context.projectRoot, '.setup.lock'), onWait, async () => {
     await ensureDependencies(context);
+    if (mend) await removeBroken(context);
     await ensureTensorFlow(context);
   });
 }
 
 /**
  * Set-up as a program, or before one: a failure is explained and ends the process.
- * @param {{ verbose?: boolean }} [options]
+ * @param {SetUpOptions} [options]
  * @returns {Promise<boolean>} false when it failed
  */
 export async function setUpOrExplain(options) {
@@ -66,5 +75,7 @@ export async function setUpOrExplain(options) {
 }
 
 if (process.argv[1] && fileURLToPath(import.meta.url) === realpathSync(process.argv[1])) {
-  await setUpOrExplain({ verbose: process.argv.includes('--verbose') });
+  // Whoever runs this by itself has a reason to doubt what is there.
+  const asked = (/** @type {string} */ name) => process.argv.includes(name);
+  await setUpOrExplain({ verbose: asked('--verbose'), percent: asked('--percent'), mend: true });
 }

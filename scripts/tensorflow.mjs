@@ -140,6 +140,18 @@ export function isReady(context) {
   );
 }
 
+/**
+ * Takes a binding away that does not load, whatever its stamp says: set-up then makes it anew.
+ * @param {Context} context
+ */
+export async function removeBroken(context) {
+  const paths = binding.bindingPaths(context);
+  if (sizeOf(paths.binding) === undefined || (await binding.tryBinding(paths.binding, context)).loads) return;
+  context.progress.say('The TensorFlow binding is there and does not load: replacing it');
+  await rm(paths.stamp, { force: true });
+  await rm(paths.binding, { force: true });
+}
+
 /** @param {Context} context */
 export async function ensureTensorFlow(context) {
   if (isReady(context)) return;
@@ -225,15 +237,24 @@ async function provisionFromWheels(device, context, gpuFailure) {
       await buildEntry(device, python, context);
     }
     const folder = binding.bindingFolder(entry, context);
-    if (!binding.bindingBuilt(folder)) await binding.compileBinding(entry, context);
-    await binding.installBinding(folder, context, {
-      origin: 'wheel',
-      device,
-      folder,
-      ...(gpuFailure && { gpuFailure }),
-    });
     const paths = binding.bindingPaths(context);
-    const { loads, reason } = await binding.tryBinding(paths.binding, context);
+    const install = async () => {
+      if (!binding.bindingBuilt(folder)) await binding.compileBinding(entry, context);
+      await binding.installBinding(folder, context, {
+        origin: 'wheel',
+        device,
+        folder,
+        ...(gpuFailure && { gpuFailure }),
+      });
+      return binding.tryBinding(paths.binding, context);
+    };
+    const kept = binding.bindingBuilt(folder);
+    let { loads, reason } = await install();
+    if (!loads && kept) {
+      // One that was kept may have been damaged since it was compiled.
+      await rm(folder, { recursive: true, force: true });
+      ({ loads, reason } = await install());
+    }
     if (!loads) {
       await rm(paths.stamp, { force: true });
       await rm(paths.binding, { force: true });
@@ -394,6 +415,17 @@ function inPlainWords(error, context) {
     );
   }
   return error;
+}
+
+/**
+ * Whether the binding in node_modules loads, tried in a process of its own.
+ * @param {Context} [context]
+ * @returns {Promise<{ loads: boolean, reason: string }>} the reason in one line
+ */
+export async function tryTensorFlow(context = createContext()) {
+  const { loads, reason } = await binding.tryBinding(binding.bindingPaths(context).binding, context);
+  const words = /^\w*Error: (.+)$/m.exec(reason)?.[1] ?? reason.trim().split('\n').at(-1) ?? '';
+  return { loads, reason: words };
 }
 
 /**

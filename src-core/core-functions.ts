@@ -5,7 +5,6 @@
 import { homedir } from 'node:os';
 import { basename, dirname, join, sep } from 'node:path';
 import packageJson from '../package.json';
-import { describeTensorFlow } from '../scripts/tensorflow.mjs';
 import { LabError, messageOf } from './contract/errors';
 import type { RunEvent } from './contract/run';
 import type { CoreFunctions, CoreStatus, DatasetSummary, RunSummary, SpecCheck } from './contract/rpc';
@@ -16,6 +15,7 @@ import type { Dataset } from './data/dataset';
 import { copyShifted, drawShift, drawUnshifted } from './data/jitter';
 import { loadMnist, mnistFolder } from './data/mnist';
 import { selectTransferSet } from './data/transfer-set';
+import { examine } from './doctor';
 import { PRESETS } from './experiments/presets';
 import { emptyBin, moveToBin, readNotes, takeFromBin, writeNotes } from './experiments/run-notes';
 import { RunQueue } from './experiments/run-queue';
@@ -42,6 +42,13 @@ export interface CoreListener {
   evaluated(run: string, epoch: number): void;
   /** whether anything is trained or waits, each time this changes */
   busy(busy: boolean): void;
+  /** TensorFlow was loaded, or was refused: in either case this process lives on */
+  tensorflowTried(): void;
+}
+
+export interface CoreOptions {
+  /** never loads TensorFlow: it ended the core that tried last */
+  readonly withoutTensorFlow?: boolean;
 }
 
 const LOAD_AFTER_MILLISECONDS = 150;
@@ -72,6 +79,7 @@ export class Core {
   constructor(
     private readonly folder: string,
     private readonly listener: CoreListener,
+    private readonly options: CoreOptions = {},
   ) {
     this.labFolder = new LabFolder(folder);
     let trouble = this.labFolder.trouble()?.message;
@@ -135,15 +143,22 @@ export class Core {
   }
 
   private async loadLab(): Promise<Lab> {
+    if (this.options.withoutTensorFlow) {
+      throw new LabError('engine', 'TensorFlow ended the core that loaded it.', 'Set it up anew, in Train.');
+    }
     // What is asked meanwhile and needs no TensorFlow is answered first: loading it blocks this process.
     // (Electron 25 breaks node:timers/promises.)
     await new Promise((resolve) => setTimeout(resolve, LOAD_AFTER_MILLISECONDS));
     const begin = performance.now();
     // In the log a load that never ended shows as a begin without an end.
     console.log('Loading TensorFlow');
-    const { Lab } = await import('./lab');
-    console.log(`TensorFlow is loaded, after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
-    return new Lab(this.folder);
+    try {
+      const { Lab } = await import('./lab');
+      console.log(`TensorFlow is loaded, after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+      return new Lab(this.folder);
+    } finally {
+      this.listener.tensorflowTried();
+    }
   }
 
   private lab(): Promise<Lab> {
@@ -164,10 +179,10 @@ export class Core {
       await this.lab();
       const { describeDevice } = await import('./tensorflow/engine');
       return { ...common, engine: describeDevice(), problems: [] };
-    } catch (error) {
-      const { problems } = await describeTensorFlow().catch(() => ({ problems: [] }));
-      const own = { what: messageOf(error), remedy: 'node scripts/setup.mjs' };
-      return { ...common, problems: [own, ...problems] };
+    } catch {
+      const { findings } = await examine(this.folder, async () => (await this.lab()).folder);
+      const problems = findings.flatMap(({ found, remedy }) => (remedy === undefined ? [] : [{ what: found, remedy }]));
+      return { ...common, problems };
     }
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { LabError, messageOf } from './contract/errors';
 import type { RunEvent } from './contract/run';
 import type { CoreFunctions, WindowFunctions } from './contract/rpc';
+import type { CoreListener } from './core-functions';
 import { Core } from './core-functions';
 import { EventBatch } from './event-batch';
 
@@ -18,6 +19,7 @@ interface Port {
 const parent = (process as unknown as { parentPort: Port }).parentPort;
 const asked = process.argv.indexOf('--lab');
 const folder = (asked >= 0 ? process.argv[asked + 1] : undefined) ?? join(homedir(), 'distill-lab');
+const withoutTensorFlow = process.argv.includes('--without-tensorflow');
 
 interface Connection {
   readonly batch: EventBatch;
@@ -25,12 +27,14 @@ interface Connection {
 
 const connections = new Set<Connection>();
 
-const core = new Core(folder, {
+const listener: CoreListener = {
   event: (event: RunEvent) => connections.forEach(({ batch }) => batch.add(event)),
   runsChanged: () => connections.forEach(({ batch }) => batch.addRunsChanged()),
   evaluated: (run, epoch) => connections.forEach(({ batch }) => batch.addEvaluated(run, epoch)),
   busy: (busy) => parent.postMessage({ type: 'busy', busy }),
-});
+  tensorflowTried: () => parent.postMessage({ type: 'tensorflow-tried' }),
+};
+const core = new Core(folder, listener, { withoutTensorFlow });
 
 /** A structured clone of an error keeps its message alone: what a window reads is sent as a plain object. */
 function plainError(error: unknown): object {

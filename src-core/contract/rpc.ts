@@ -19,7 +19,7 @@ export interface CoreStatus {
     readonly processor: string;
     readonly threads: number;
   };
-  /** what `doctor` finds missing, with the command that mends it */
+  /** without an engine: what `doctor` finds missing, with the command that mends it */
   readonly problems: readonly { readonly what: string; readonly remedy: string }[];
 }
 
