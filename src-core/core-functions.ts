@@ -181,7 +181,7 @@ export class Core {
       return { ...common, engine: describeDevice(), problems: [] };
     } catch {
       const { findings } = await examine(this.folder, async () => (await this.lab()).folder);
-      const problems = findings.flatMap(({ found, remedy }) => (remedy === undefined ? [] : [{ what: found, remedy }]));
+      const problems = findings.flatMap(({ found: what, remedy }) => (remedy === undefined ? [] : [{ what, remedy }]));
       return { ...common, problems };
     }
   }

@@ -32,13 +32,20 @@ export function environment(home: string): Record<string, string> {
 /**
  * Starts the application.
  * @param home folder that stands for the user's own
+ * @param changes to its environment
+ * @param started what is started, if not this checkout's application
  */
-export async function launch(lab: string, home: string): Promise<App> {
-  const { executable, args } = program();
+export async function launch(
+  lab: string,
+  home: string,
+  changes: Readonly<Record<string, string>> = {},
+  started = program(),
+): Promise<App> {
+  const { executable, args } = started;
   const electron = await _electron.launch({
     executablePath: executable,
     args: [...args, `--lab=${lab}`],
-    env: environment(home),
+    env: { ...environment(home), ...changes },
   });
   const page = await electron.firstWindow();
   await page.waitForLoadState('load');

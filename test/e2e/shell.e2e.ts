@@ -8,12 +8,15 @@ import { corePid, expect, launch, quit, test } from './app';
 /** All that window.desktop may hold. */
 const DESKTOP = [
   'askForCore',
+  'canSetUp',
   'chooseFolder',
   'onCommand',
+  'onSetUpLine',
   'openExternal',
   'openFile',
   'platform',
   'saveFile',
+  'setUp',
   'showLog',
 ];
 

@@ -14,7 +14,13 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runChild } from '../../scripts/child.mjs';
 import { createProgress } from '../../scripts/progress.mjs';
-import { createContext, describeTensorFlow, ensureTensorFlow, isReady } from '../../scripts/tensorflow.mjs';
+import {
+  createContext,
+  describeTensorFlow,
+  ensureTensorFlow,
+  isReady,
+  removeBroken,
+} from '../../scripts/tensorflow.mjs';
 import { createWorld, type World } from './world.js';
 
 let world: World;
@@ -115,6 +121,26 @@ describe('a later set-up', () => {
     await ensureTensorFlow(context());
     said = [];
     started = [];
+  });
+
+  it('that doubts what is there takes away what does not load, and only that', async () => {
+    await removeBroken(context());
+    expectComplete();
+    // Damaged both in node_modules and where it is kept: compiled anew.
+    await removeBroken(context({}, () => false));
+    expect(existsSync(world.binding)).toBe(false);
+    let tries = 0;
+    await ensureTensorFlow(context({}, () => ++tries > 1));
+    expectComplete();
+    expect(world.calls(/g\+\+ .*tfjs_binding\.node/)).toBe(2);
+  });
+
+  it('tells every per cent to a program that reads along', () => {
+    const stream = { isTTY: false, write: (text: string) => said.push(text) } as unknown as NodeJS.WriteStream;
+    const stage = createProgress({ stream, percent: true }).stage('Fetching');
+    for (const fraction of [0.101, 0.109, 0.5]) stage.update(fraction);
+    stage.done();
+    expect(said).toEqual(['Fetching\n', 'Fetching 10 %\n', 'Fetching 50 %\n']);
   });
 
   it('starts no process and says nothing', async () => {
