@@ -74,12 +74,15 @@ test.describe('the page', () => {
       replaced: false,
       kinds: [
         'askForCore: function',
+        'canSetUp: function',
         'chooseFolder: function',
         'onCommand: function',
+        'onSetUpLine: function',
         'openExternal: function',
         'openFile: function',
         'platform: string',
         'saveFile: function',
+        'setUp: function',
         'showLog: function',
       ],
     });
