@@ -12,10 +12,11 @@ import {
 import type { ChartConfiguration, ChartDataset, InteractionItem, InteractionModeFunction, Point } from 'chart.js';
 import { onBeforeUnmount, onMounted, watch } from 'vue';
 import type { Ref, WatchSource } from 'vue';
+import { logTicks } from '../../src-core/evaluation/log-ticks';
 import { figure } from '../format';
 import { chartSvg } from './chart-svg';
 import type { Series } from './series';
-import { decimate, logTicks } from './series';
+import { decimate } from './series';
 
 declare module 'chart.js' {
   interface InteractionModeMap {

@@ -4,7 +4,7 @@ import { computed, ref, shallowReactive, watch } from 'vue';
 import type { LabelledLogits, RunDetail, RunSummary } from '../../src-core/contract/rpc';
 import { discordant, mcnemarExact, pairedBootstrap, pairedGroups } from '../../src-core/evaluation/comparison';
 import { confusionMatrix } from '../../src-core/evaluation/confusion';
-import { clopperPearson, errorFlags } from '../../src-core/evaluation/errors';
+import { errorFlags, errorInterval } from '../../src-core/evaluation/errors';
 import { predictions } from '../../src-core/evaluation/logits';
 import { lab } from '../lab';
 import { useDataset } from './dataset';
@@ -64,8 +64,7 @@ export const useCompare = defineStore('compare', () => {
       const run = runs.byId.get(id);
       if (!run) return [];
       const { testErrors } = run;
-      const rates = testErrors === undefined || testErrors > total ? undefined : clopperPearson(testErrors, total);
-      const interval = rates && { low: Math.round(rates.low * total), high: Math.round(rates.high * total) };
+      const interval = testErrors === undefined || testErrors > total ? undefined : errorInterval(testErrors, total);
       return [{ run, role: roleOf(run), total, interval }];
     });
   });

@@ -3,8 +3,8 @@ import { defineStore } from 'pinia';
 import { ref, shallowRef } from 'vue';
 import type { PresetSummary } from '../../src-core/contract/rpc';
 import type { DataSpec, RunSpecInput } from '../../src-core/contract/spec';
-import { withValue } from './paths';
-import type { Tree } from './paths';
+import { withValue } from '../../src-core/contract/paths';
+import type { Tree } from '../../src-core/contract/paths';
 import { nameFor, roleOf } from './run-name';
 
 /** A spec as the form holds it: a plain tree, perhaps incomplete or wrong until the core has checked it. */

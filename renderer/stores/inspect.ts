@@ -7,7 +7,7 @@ import { applyBias, matchPrior, optimalBias } from '../../src-core/evaluation/bi
 import { crossEntropies } from '../../src-core/evaluation/calibration';
 import { confusionMatrix, errorSums, mostConfused } from '../../src-core/evaluation/confusion';
 import { meanDistribution } from '../../src-core/evaluation/ensemble';
-import { clopperPearson, countErrors } from '../../src-core/evaluation/errors';
+import { countErrors, errorInterval } from '../../src-core/evaluation/errors';
 import { divergences } from '../../src-core/evaluation/fidelity';
 import type { Logits } from '../../src-core/evaluation/logits';
 import { confidence, predictions } from '../../src-core/evaluation/logits';
@@ -85,8 +85,7 @@ export const useInspect = defineStore('inspect', () => {
   /** 95 %, in errors */
   const interval = computed(() => {
     if (errors.value === undefined || !logits.value || logits.value.count === 0) return undefined;
-    const { low, high } = clopperPearson(errors.value, logits.value.count);
-    return { low: Math.round(low * logits.value.count), high: Math.round(high * logits.value.count) };
+    return errorInterval(errors.value, logits.value.count);
   });
   const matrix = computed(
     () => predicted.value && confusionMatrix(predicted.value, logits.value!.labels, logits.value!.classes),

@@ -1,5 +1,5 @@
 /** The name that a run has until a person gives it one: what it is for, its size, and the classes it does not see. */
-import { valueAt } from './paths';
+import { valueAt } from '../../src-core/contract/paths';
 
 const CLASSES = 10;
 

@@ -1,5 +1,6 @@
 /** Runs that differ in nothing but their seed and name, and what their errors say together. */
 import type { RunSpec } from '../../src-core/contract/spec';
+import { mean, sampleDeviation } from '../../src-core/evaluation/spread';
 
 export interface Grouped {
   readonly id: string;
@@ -33,10 +34,7 @@ export function groupBySeed(runs: readonly Grouped[]): SeedGroup[] {
   return [...groups.values()].map((members) => {
     const errors = members.flatMap((run) => (run.errors === undefined ? [] : [run.errors]));
     if (errors.length === 0) return { runs: members };
-    const mean = errors.reduce((sum, count) => sum + count, 0) / errors.length;
-    if (errors.length < 2) return { runs: members, mean };
-    const squares = errors.reduce((sum, count) => sum + (count - mean) ** 2, 0);
-    return { runs: members, mean, deviation: Math.sqrt(squares / (errors.length - 1)) };
+    return { runs: members, mean: mean(errors), deviation: sampleDeviation(errors) };
   });
 }
 

@@ -8,10 +8,17 @@ export interface Cell {
 }
 
 /**
- * @param table holds the cells, each with data-cell="label-predicted"
+ * @param table holds the cells
  * @param classes rows, and columns, of the table
+ * @param selected the cell that is open
+ * @param open a click, Enter or the space bar on a cell
  */
-export function useCellWalk(table: Readonly<Ref<HTMLElement | null>>, classes: () => number) {
+export function useCellWalk(
+  table: Readonly<Ref<HTMLElement | null>>,
+  classes: () => number,
+  selected: () => Cell | undefined,
+  open: (cell: Cell) => void,
+) {
   const focused = ref<Cell>({ label: 0, predicted: 0 });
 
   async function walk(event: KeyboardEvent): Promise<void> {
@@ -33,9 +40,31 @@ export function useCellWalk(table: Readonly<Ref<HTMLElement | null>>, classes: (
     table.value?.querySelector<HTMLElement>(`[data-cell="${next.label}-${next.predicted}"]`)?.focus();
   }
 
-  function isStop(label: number, predicted: number): boolean {
-    return focused.value.label === label && focused.value.predicted === predicted;
+  function isSelected(label: number, predicted: number): boolean {
+    return selected()?.label === label && selected()?.predicted === predicted;
   }
 
-  return { focused, walk, isStop };
+  function choose(cell: Cell): void {
+    focused.value = cell;
+    open(cell);
+  }
+
+  /** What every cell of such a table has, to be bound to it. */
+  function cell(label: number, predicted: number) {
+    const isStop = focused.value.label === label && focused.value.predicted === predicted;
+    return {
+      role: 'gridcell',
+      'data-cell': `${label}-${predicted}`,
+      tabindex: isStop ? 0 : -1,
+      'aria-selected': isSelected(label, predicted),
+      onClick: () => choose({ label, predicted }),
+      onKeydown: (event: KeyboardEvent) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        choose({ label, predicted });
+      },
+    };
+  }
+
+  return { walk, cell, isSelected };
 }

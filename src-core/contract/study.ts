@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { LabError } from './errors';
+import { withValue } from './paths';
 import type { RunSpec } from './spec';
 import { parseRunSpec } from './spec';
 import { suggestion } from './suggest';
@@ -75,14 +76,6 @@ export interface StudyCell {
 }
 
 type Json = Record<string, unknown>;
-
-function withValue(spec: Json, path: string, value: unknown): Json {
-  const [head, ...rest] = path.split('.') as [string, ...string[]];
-  if (rest.length === 0) return { ...spec, [head]: value };
-  const inner = spec[head];
-  const object = typeof inner === 'object' && inner !== null ? (inner as Json) : {};
-  return { ...spec, [head]: withValue(object, rest.join('.'), value) };
-}
 
 /** Every combination of a grid's values. */
 function combinations(grid: Readonly<Record<string, readonly unknown[]>>): Json[] {

@@ -1,9 +1,9 @@
 import type { ObjectiveSpec } from '../contract/spec';
 import type { Tensor } from '../tensorflow/engine';
 import { tf } from '../tensorflow/engine';
-import { crossEntropies } from '../tensorflow/kernels';
-import { hardTerm } from './hard';
+import { withHardPart } from './hard';
 import type { Objective, TeacherBatch } from './objective';
+import { addDistributions } from './teacher-distribution';
 
 type DecoupledSpec = Extract<ObjectiveSpec, { kind: 'decoupled' }>;
 
@@ -24,22 +24,11 @@ function meanNegativeEntropy(p: Float64Array, rows: number): number {
 }
 
 /** @param labels [batch], the true class of each row */
-function decoupledTargets(
-  { teachers, values }: TeacherBatch,
-  labels: Int32Array,
-  temperature: number,
-): DecoupledTargets {
+function decoupledTargets(batch: TeacherBatch, labels: Int32Array, temperature: number): DecoupledTargets {
   const rows = labels.length;
-  const classes = values.length / (teachers * rows);
+  const classes = batch.values.length / (batch.teachers * rows);
   const p = new Float64Array(rows * classes);
-  for (let start = 0; start < values.length; start += classes) {
-    const logits = Array.from(values.subarray(start, start + classes), (value) => value / temperature);
-    const largest = Math.max(...logits);
-    const shares = logits.map((value) => Math.exp(value - largest));
-    const sum = shares.reduce((total, share) => total + share, 0);
-    const row = start % p.length;
-    shares.forEach((share, label) => (p[row + label]! += share / (sum * teachers)));
-  }
+  addDistributions(batch, classes, temperature, p);
   const binary = new Float64Array(rows * 2);
   const others = new Float64Array(rows * classes);
   labels.forEach((label, row) => {
@@ -88,9 +77,6 @@ export function decoupledObjective({ temperature, alpha, beta, softWeight }: Dec
       meanAgreement(tf.tensor(others, logits.shape), tf.logSoftmax(withoutTrue)),
     );
     const soft = tf.mul(tf.add(tf.mul(trueOrNot, alpha), tf.mul(amongOthers, beta)), temperature ** 2);
-    const { total: hard, values } = crossEntropies(logits, [hardTerm(targets.hard, 1)]);
-    values.dispose();
-    const total = tf.add(tf.mul(soft, softWeight), tf.mul(hard, 1 - softWeight));
-    return { total, values: tf.keep(tf.stack([total, hard, soft])) };
+    return withHardPart(soft, softWeight, logits, targets.hard);
   };
 }

@@ -3,13 +3,25 @@ import type { Tensor } from '../tensorflow/engine';
 import { tf } from '../tensorflow/engine';
 import type { CrossEntropyTerm } from '../tensorflow/fused';
 import { crossEntropies } from '../tensorflow/kernels';
-import type { Objective } from './objective';
+import type { Losses, Objective } from './objective';
 
 type HardSpec = Extract<ObjectiveSpec, { kind: 'hard' }>;
 
 /** Cross-entropy with the labels at temperature 1, with its weight in a sum. */
 export function hardTerm(labels: Tensor, weight: number): CrossEntropyTerm {
   return { targets: labels, temperature: 1, weight, scale: 1 };
+}
+
+/**
+ * w·soft + (1−w)·cross-entropy with the labels, for a soft part of whatever kind.
+ * @param soft a scalar that differentiates
+ * @param labels one-hot, [batch, classes]
+ */
+export function withHardPart(soft: Tensor, softWeight: number, logits: Tensor, labels: Tensor): Losses {
+  const { total: hard, values } = crossEntropies(logits, [hardTerm(labels, 1)]);
+  values.dispose();
+  const total = tf.add(tf.mul(soft, softWeight), tf.mul(hard, 1 - softWeight));
+  return { total, values: tf.keep(tf.stack([total, hard, soft])) };
 }
 
 /** (1−ε)·label + ε/classes (Szegedy et al. 2016, section 7; Müller et al. 2019, section 1). */

@@ -1,7 +1,6 @@
 import type { ObjectiveSpec } from '../contract/spec';
 import { tf } from '../tensorflow/engine';
-import { crossEntropies } from '../tensorflow/kernels';
-import { hardTerm } from './hard';
+import { withHardPart } from './hard';
 import type { Objective, TeacherBatch } from './objective';
 
 type LogitsSpec = Extract<ObjectiveSpec, { kind: 'mse-logits' }>;
@@ -22,9 +21,6 @@ export function logitMatchingObjective({ softWeight }: LogitsSpec): Objective {
   return (logits, targets) => {
     const teacher = tf.tensor(meanLogits(targets.teacherLogits!), logits.shape);
     const soft = tf.mul(tf.mean(tf.square(tf.sub(logits, teacher))), 0.5);
-    const { total: hard, values } = crossEntropies(logits, [hardTerm(targets.hard, 1)]);
-    values.dispose();
-    const total = tf.add(tf.mul(soft, softWeight), tf.mul(hard, 1 - softWeight));
-    return { total, values: tf.keep(tf.stack([total, hard, soft])) };
+    return withHardPart(soft, softWeight, logits, targets.hard);
   };
 }

@@ -5,6 +5,7 @@ import type { CrossEntropyTerm } from '../tensorflow/fused';
 import { crossEntropies } from '../tensorflow/kernels';
 import { hardTerm } from './hard';
 import type { Objective, TeacherBatch } from './objective';
+import { addDistributions } from './teacher-distribution';
 
 type SoftSpec = Extract<ObjectiveSpec, { kind: 'soft' }>;
 
@@ -16,20 +17,9 @@ export interface SoftTargets {
 }
 
 /** Soft targets at temperature T (Hinton et al. 2015, eq. 1). */
-function softTargets({ teachers, values }: TeacherBatch, classes: number, temperature: number): SoftTargets {
-  const p = new Float32Array(values.length / teachers);
-  const shares = new Float64Array(classes);
-  for (let start = 0; start < values.length; start += classes) {
-    let largest = -Infinity;
-    for (let index = start; index < start + classes; index++) largest = Math.max(largest, values[index]!);
-    let sum = 0;
-    for (let label = 0; label < classes; label++) {
-      shares[label] = Math.exp((values[start + label]! - largest) / temperature);
-      sum += shares[label]!;
-    }
-    const row = start % p.length;
-    for (let label = 0; label < classes; label++) p[row + label]! += shares[label]! / (sum * teachers);
-  }
+function softTargets(batch: TeacherBatch, classes: number, temperature: number): SoftTargets {
+  const p = new Float32Array(batch.values.length / batch.teachers);
+  addDistributions(batch, classes, temperature, p);
   const negativeEntropies = new Float32Array(p.length / classes);
   for (let row = 0; row < negativeEntropies.length; row++) {
     let sum = 0;

@@ -6,7 +6,7 @@ export interface ClassErrors {
   readonly total: number;
 }
 
-/** An interval of proportions, 0 to 1. */
+/** An interval of proportions, 0 to 1, or of errors where it is said. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
@@ -77,6 +77,12 @@ export function clopperPearson(errors: number, total: number, level = 0.95): Int
     low: errors === 0 ? 0 : betaQuantile(tail, errors, total - errors + 1),
     high: errors === total ? 1 : betaQuantile(1 - tail, errors + 1, total - errors),
   };
+}
+
+/** The exact 95 % interval in errors, to whole ones. */
+export function errorInterval(errors: number, total: number): Interval {
+  const { low, high } = clopperPearson(errors, total);
+  return { low: Math.round(low * total), high: Math.round(high * total) };
 }
 
 /** "(67 wrong out of 10000)", as the blog prints it. */

@@ -1,4 +1,5 @@
 /** Learning curves. Lines are SVG that stretches with the page; words and numbers are HTML and keep their size. */
+import { logTicks } from '../evaluation/log-ticks';
 import type { MeasuredRun } from './report-figures';
 import { label, selectionMark } from './report-labels';
 import { markup, nameOf } from './report-markup';
@@ -35,18 +36,6 @@ function thin(points: Line['points']): Line['points'] {
     kept.add(low).add(high);
   }
   return [...kept].sort((a, b) => a - b).map((index) => points[index]!);
-}
-
-/** 1, 2 and 5 times the powers of ten inside a range; fewer where the range is wide. */
-function logTicks(low: number, high: number): number[] {
-  const decades = Math.log10(high / low);
-  const factors = decades > 3 ? [1] : decades > 1.6 ? [1, 3] : [1, 2, 5];
-  const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
-    for (const factor of factors) ticks.push(Number((factor * 10 ** power).toPrecision(3)));
-  }
-  const inside = ticks.filter((tick) => tick >= low && tick <= high);
-  return inside.length > 1 ? inside : [low, high].map((value) => Number(value.toPrecision(2)));
 }
 
 function epochTicks(last: number): number[] {

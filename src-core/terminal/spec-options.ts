@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { LabError, messageOf } from '../contract/errors';
 import { specFields } from '../contract/fields';
+import { withValue } from '../contract/paths';
 import type { RunSpecInput } from '../contract/spec';
 import { suggestion } from '../contract/suggest';
 import { findPreset, PRESETS } from '../experiments/presets';
@@ -28,13 +29,6 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A copy of the spec with the field at a dotted path set; parents that are missing are made. */
-function withField(spec: Json, path: readonly string[], value: unknown): Json {
-  const [head, ...rest] = path;
-  const child = Object.hasOwn(spec, head!) ? spec[head!] : undefined;
-  return { ...spec, [head!]: rest.length === 0 ? value : withField(isObject(child) ? child : {}, rest, value) };
-}
-
 /** `--set path=value`, checked against the schema's paths so that a mistyped one is named at once. */
 function applySet(spec: Json, assignment: string): Json {
   const at = assignment.indexOf('=');
@@ -52,7 +46,7 @@ function applySet(spec: Json, assignment: string): Json {
   if (!known.includes(path) && !parents.includes(path) && !path.startsWith('data.classShares.')) {
     throw new LabError('bad-input', `There is no field "${path}".`, suggestion(path, known));
   }
-  return withField(spec, path.split('.'), parseValue(assignment.slice(at + 1)));
+  return withValue(spec, path, parseValue(assignment.slice(at + 1)));
 }
 
 /**
@@ -81,11 +75,11 @@ export function readSpec(source: string, options: SpecOptions): Json {
 /** A spec with --set, --seed, --epochs and --name laid over it. */
 export function overlay(spec: RunSpecInput | Json, options: SpecOptions): Json {
   let result = spec as Json;
-  if (options.seed !== undefined) result = withField(result, ['seed'], parseValue(options.seed));
+  if (options.seed !== undefined) result = withValue(result, 'seed', parseValue(options.seed));
   if (options.epochs !== undefined) {
-    result = withField(result, ['training', 'epochs'], parseValue(options.epochs));
+    result = withValue(result, 'training.epochs', parseValue(options.epochs));
   }
-  if (options.name !== undefined) result = withField(result, ['name'], options.name);
+  if (options.name !== undefined) result = withValue(result, 'name', options.name);
   for (const assignment of options.set ?? []) result = applySet(result, assignment);
   return result;
 }

@@ -5,10 +5,12 @@ import { readFileSync } from 'node:fs';
 import { LabError, messageOf } from '../contract/errors';
 import type { StudyCell } from '../contract/study';
 import { parseStudy } from '../contract/study';
+import { mean, sampleDeviation } from '../evaluation/spread';
 import type { Lab } from '../lab';
 import type { CellStatus } from '../study-runner';
 import { StudyRunner, workOf } from '../study-runner';
 import { duration } from './format';
+import { onInterrupt } from './interrupt';
 import type { Output } from './output';
 import { renderTable } from './table';
 
@@ -19,20 +21,6 @@ function readStudyFile(file: string): unknown {
   } catch (error) {
     throw new LabError('bad-input', `${file} cannot be read as a study: ${messageOf(error)}.`);
   }
-}
-
-/** Whole runs' worth of arithmetic, done so far and in all. */
-function workDone(statuses: readonly CellStatus[]): { done: number; all: number } {
-  let [done, all] = [0, 0];
-  for (const { cell, state, epoch } of statuses) {
-    const work = workOf(cell.spec);
-    const { epochs } = cell.spec.training;
-    // What failed will not be done.
-    if (state === 'failed') continue;
-    all += work * epochs;
-    done += work * (state === 'finished' ? epochs : epoch);
-  }
-  return { done, all };
 }
 
 /** A live line on a screen; a line a cell in a pipe. */
@@ -49,17 +37,39 @@ class StudyProgress {
       })
     : undefined;
   private readonly start = performance.now();
+  /** multiply-adds of an epoch of each cell */
+  private readonly work: ReadonlyMap<StudyCell, number>;
   private readonly before: number;
   private said = new Set<string>();
 
   constructor(private readonly statuses: () => readonly CellStatus[]) {
-    this.before = workDone(statuses()).done;
+    this.work = new Map(statuses().map(({ cell }) => [cell, workOf(cell.spec)]));
+    this.before = this.workDone(statuses()).done;
     this.bar?.start(1, 0, { text: '' });
   }
 
+  /** Arithmetic done so far and in all. */
+  private workDone(statuses: readonly CellStatus[]): { done: number; all: number } {
+    let [done, all] = [0, 0];
+    for (const { cell, state, epoch } of statuses) {
+      // What failed will not be done.
+      if (state === 'failed') continue;
+      const work = this.work.get(cell)!;
+      const { epochs } = cell.spec.training;
+      all += work * epochs;
+      done += work * (state === 'finished' ? epochs : epoch);
+    }
+    return { done, all };
+  }
+
   show(status: CellStatus): void {
+    if (this.bar) this.draw();
+    else this.tell(status);
+  }
+
+  private draw(): void {
     const statuses = this.statuses();
-    const { done, all } = workDone(statuses);
+    const { done, all } = this.workDone(statuses);
     const count = (state: string): number => statuses.filter((each) => each.state === state).length;
     const seconds = (performance.now() - this.start) / 1000;
     const rate = (done - this.before) / seconds;
@@ -71,8 +81,11 @@ class StudyProgress {
       `${duration(rate > 0 ? (all - done) / rate : Infinity)} left`,
     ].join(dim(' · '));
     this.bar?.update(all > 0 ? done / all : 1, { text });
+  }
+
+  private tell(status: CellStatus): void {
     const line = `${status.cell.key}: ${status.state}${status.failure ? ` (${status.failure})` : ''}`;
-    if (this.bar || status.state === 'waiting' || this.said.has(line)) return;
+    if (status.state === 'waiting' || this.said.has(line)) return;
     this.said.add(line);
     process.stderr.write(`${line}\n`);
   }
@@ -80,17 +93,6 @@ class StudyProgress {
   end(): void {
     this.bar?.stop();
   }
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Sample standard deviation; undefined of a single value. */
-function deviation(values: readonly number[]): number | undefined {
-  if (values.length < 2) return undefined;
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
 /** Cells that differ in nothing but their seed. */
@@ -127,20 +129,12 @@ export async function studyCommand(
     },
   });
   const progress = output.json ? undefined : new StudyProgress(() => runner.status());
-  let interrupts = 0;
-  const interrupt = (): void => {
-    interrupts += 1;
-    if (interrupts > 1) process.exit(130);
-    runner.stop();
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  const ignoreInterrupts = onInterrupt(() => runner.stop());
   let ended: boolean;
   try {
     ended = await runner.run();
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    ignoreInterrupts();
     progress?.end();
   }
   const errorsOf = ({ run }: CellStatus): number | undefined =>
@@ -148,7 +142,7 @@ export async function studyCommand(
   const rows = [...rowsOf(runner.status())].map(([name, statuses]) => {
     const finished = statuses.filter(({ state }) => state === 'finished');
     const errors = finished.map(errorsOf).filter((each) => each !== undefined);
-    const spread = deviation(errors);
+    const spread = sampleDeviation(errors);
     return { name, errors, failed: statuses.filter(({ state }) => state === 'failed').length, spread };
   });
   output.text(

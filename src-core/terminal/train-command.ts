@@ -5,6 +5,7 @@ import { NO_TEACHER, findPreset } from '../experiments/presets';
 import type { Run } from '../experiments/run-store';
 import type { Lab } from '../lab';
 import { grouped } from './format';
+import { onInterrupt } from './interrupt';
 import type { Output } from './output';
 import { progressDisplay } from './progress';
 import { evaluationText } from './results';
@@ -25,23 +26,14 @@ export async function trainToEnd(lab: Lab, run: Run, output: Output, from?: stri
   const active = await lab.activate(run, from);
   announce(run, output);
   const display = output.json ? undefined : progressDisplay(run.spec.name || run.id, run.spec.training.epochs);
-  let interrupts = 0;
-  const interrupt = (): void => {
-    interrupts += 1;
-    // A second Ctrl-C means now: the last checkpoint is on disk.
-    if (interrupts > 1) process.exit(130);
-    active.session.stop();
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  const ignoreInterrupts = onInterrupt(() => active.session.stop());
   try {
     for await (const event of active.events()) {
       display?.show(event);
       if (event.type !== 'progress') output.value(event);
     }
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    ignoreInterrupts();
     display?.end();
   }
   if (run.status === 'stopped') {

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { ChartPicture } from '../../renderer/charts/chart-svg';
 import { chartSvg } from '../../renderer/charts/chart-svg';
 import type { Series } from '../../renderer/charts/series';
-import { decimate, describeSeries, joined, logTicks } from '../../renderer/charts/series';
+import { decimate, describeSeries, joined } from '../../renderer/charts/series';
+import { logTicks } from '../../src-core/evaluation/log-ticks';
 
 const series = (name: string, x: number[], y: number[]): Series => ({ name, colour: 'accent', x, y });
 

@@ -2,7 +2,7 @@
 import { mount } from '@vue/test-utils';
 import { describe, expect, it } from 'vitest';
 import NumberField from '../../renderer/ui/NumberField.vue';
-import { withValue } from '../../renderer/stores/paths';
+import { withValue } from '../../src-core/contract/paths';
 import SpecForm from '../../renderer/views/train/SpecForm.vue';
 
 const spec = {

@@ -1,7 +1,7 @@
 /** The spec's fields as a form: which belong to the chosen kinds, what goes in, and why something may not. */
 import { specFields } from '../../../src-core/contract/fields';
 import type { FieldDescription } from '../../../src-core/contract/fields';
-import { valueAt } from '../../stores/paths';
+import { valueAt } from '../../../src-core/contract/paths';
 
 export const GROUPS = [
   { id: 'run', title: 'Run' },
