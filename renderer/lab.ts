@@ -4,6 +4,7 @@ import { readonly, shallowRef } from 'vue';
 import { LabError } from '../src-core/contract/errors';
 import type { LabErrorCode } from '../src-core/contract/errors';
 import type { CoreFunctions, Remote, WindowFunctions } from '../src-core/contract/rpc';
+import { CoreLost } from './core-lost';
 
 type Connection = 'starting' | 'ready' | 'lost';
 type Caller = (name: string, args: unknown[]) => Promise<unknown>;
@@ -49,10 +50,6 @@ let candidate: Line | undefined;
 let patience: ReturnType<typeof setTimeout> | undefined;
 let waiting: ((caller: Caller) => void)[] = [];
 
-function lostError(): LabError {
-  return new LabError('engine', 'The core has stopped.', 'It starts again by itself: try once more in a moment.');
-}
-
 /** A structured clone keeps of a thrown object less than it had: whatever arrives becomes a LabError again. */
 function labError(error: unknown): LabError {
   if (error instanceof LabError) return error;
@@ -85,13 +82,13 @@ function lose(reason: string, ...lost: (Line | undefined)[]): void {
     line = undefined;
     state.value = 'lost';
   }
-  for (const one of lost) one?.close(lostError());
+  for (const one of lost) one?.close(new CoreLost());
   ask(reason);
 }
 
 /** Calls take this port once its core has answered; until then they wait, or take the one before. */
 function connect(port: MessagePort): void {
-  candidate?.close(lostError());
+  candidate?.close(new CoreLost());
   const functions: WindowFunctions = {
     events: (list) => events.call(list),
     runsChanged: () => runsChanged.call(),
@@ -127,7 +124,7 @@ function accept(own: Line): void {
   if (candidate !== own) return;
   candidate = undefined;
   clearTimeout(patience);
-  line?.close(lostError());
+  line?.close(new CoreLost());
   line = own;
   state.value = 'ready';
   const queue = waiting;
@@ -144,12 +141,12 @@ window.addEventListener('message', (event: MessageEvent<{ type?: string } | unde
 ask('the page is there');
 
 async function invoke(name: string, args: unknown[]): Promise<unknown> {
-  if (!line && state.value === 'lost') throw lostError();
+  if (!line && state.value === 'lost') throw new CoreLost();
   const caller = line?.call ?? (await new Promise<Caller>((resolve) => waiting.push(resolve)));
   try {
     return await caller(name, args.map(plain));
   } catch (error) {
-    throw state.value === 'lost' ? lostError() : labError(error);
+    throw state.value === 'lost' ? new CoreLost() : labError(error);
   }
 }
 

@@ -2,6 +2,7 @@
 import { defineStore } from 'pinia';
 import { ref, shallowRef } from 'vue';
 import { messageOf } from '../../src-core/contract/errors';
+import { CoreLost } from '../core-lost';
 
 export type View = 'data' | 'train' | 'inspect' | 'compare';
 export const VIEWS: readonly { readonly id: View; readonly title: string }[] = [
@@ -39,8 +40,9 @@ export const useUi = defineStore('ui', () => {
     return id;
   }
 
+  /** A core that was lost is back in a moment: what says so goes again, as every error else does not. */
   function fail(error: unknown): void {
-    notify(messageOf(error), { kind: 'error' });
+    notify(messageOf(error), { kind: error instanceof CoreLost ? 'info' : 'error' });
   }
 
   /** Does something that may fail; a failure is said, and the result is then undefined. */
