@@ -67,7 +67,7 @@ const rooms = [
       './',
       '../doctor',
       '../lab',
-      '../study-runner',
+      '../studies/',
       '../contract/',
       '../tensorflow/engine',
       '../data/',
@@ -80,7 +80,23 @@ const rooms = [
     ],
   },
   {
-    files: ['src-core/lab.ts', 'src-core/study-runner.ts', 'src-core/study-worker.ts'],
+    // Above the lab: what many runs are for.
+    files: ['src-core/studies/**'],
+    allowed: [
+      './',
+      '../lab',
+      '../random',
+      '../contract/',
+      '../data/',
+      '../evaluation/',
+      '../experiments/',
+      '../models/layout',
+      'node:',
+      'valibot',
+    ],
+  },
+  {
+    files: ['src-core/lab.ts'],
     allowed: ['./', 'node:'],
     never: ['./cli', './terminal/'],
   },

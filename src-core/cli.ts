@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import packageJson from '../package.json';
 import { LabError } from './contract/errors';
+import { SCALES, STUDIES } from './contract/scorecard';
 import { suggestion } from './contract/suggest';
 import type { Lab } from './lab';
 import { doctorCommand } from './terminal/doctor-command';
@@ -89,9 +90,15 @@ withSpecOptions(program.command('distill'))
   .action(act(distillCommand));
 
 withSpecOptions(program.command('reproduce'))
-  .description('run a whole reproduction: teacher, baseline and student, a table and a report')
-  .addArgument(program.createArgument('<study>', 'which one').choices(['fast']))
-  .option('--again', 'train anew even where runs with the same spec are there already')
+  .description(
+    'run a whole reproduction: "fast" is teacher, baseline and student in minutes; the others are studies whose claims are judged over seeds. What is done is not done again.',
+  )
+  .addArgument(program.createArgument('<study>', 'which one').choices(['fast', ...STUDIES]))
+  .option('--again', 'fast: train anew even where runs with the same spec are there already')
+  .option('--scale <scale>', `a study's training: ${SCALES.join(', ')} (ten minutes, four hours, twelve, as published)`)
+  .option('--claim <id>', 'a study: what this claim needs alone')
+  .option('--add-seed', 'a study: one more seed for the claim, for good')
+  .option('--workers <number>', 'a study: processes that train at once, 1 to 64 (default: one for each core)')
   .action(act(reproduceCommand));
 
 common(program.command('study'))
@@ -119,9 +126,10 @@ common(program.command('compare'))
   .action(act(compareCommand));
 
 common(program.command('report'))
-  .description('one self-contained HTML file on some runs')
-  .argument('<run...>', 'runs, in the order of the tables')
-  .option('--out <file>', 'where to write it (default: reports/ in the lab folder)')
+  .description("one self-contained HTML file on some runs, or a study's scorecard")
+  .argument('<run...>', 'runs, in the order of the tables; with --scale, a study')
+  .option('--scale <scale>', `the argument is a study, at this scale: ${SCALES.join(', ')}`)
+  .option('--out <file>', 'where to write it (default: reports/ in the lab folder); a scorecard also as .md or .json')
   .action(act(reportCommand));
 
 common(program.command('export'))

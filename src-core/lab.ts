@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LabError } from './contract/errors';
 import type { RunRecord } from './contract/run';
+import { METHOD } from './contract/run';
 import type { RunSpec } from './contract/spec';
 import { parseRunSpec } from './contract/spec';
 import type { Dataset } from './data/dataset';
@@ -38,7 +39,10 @@ export interface RunEvaluation {
   readonly epoch: number;
   readonly test: Figures;
   readonly validation?: Figures;
-  /** for runs whose transfer set omits classes: by prior matching, on validation, on test */
+  /**
+   * for runs whose transfer set omits classes: by prior matching (on the validation images if there are any, else on the
+   * test images, whose labels it does not see), on validation, on test
+   */
   readonly corrections: readonly CorrectedErrors[];
 }
 
@@ -85,14 +89,19 @@ export class Lab {
   }
 
   /**
-   * A run with exactly this spec, its name aside: the newest there is that can be used or gone on with, else a new one.
+   * A run with exactly this spec, its name aside, by this version of the method: the newest there is that can be used or
+   * gone on with, else a new one.
    * @param among the runs to look through
    */
   async findOrCreate(input: unknown, among: readonly (Run | DamagedRun)[] = this.runs()): Promise<Run> {
     const { spec } = await resolveTeachers(this.store, parseRunSpec(input), this.dataset());
     const wanted = { ...spec, name: '' };
     const same = among.findLast(
-      (run) => 'spec' in run && run.status !== 'failed' && isDeepStrictEqual({ ...run.spec, name: '' }, wanted),
+      (run) =>
+        'spec' in run &&
+        run.status !== 'failed' &&
+        run.record.environment.method === METHOD &&
+        isDeepStrictEqual({ ...run.spec, name: '' }, wanted),
     );
     return same ? (same as Run) : this.create(spec);
   }
@@ -236,7 +245,7 @@ export class Lab {
       (_, label) => train.labels.reduce((count, other) => count + (other === label ? 1 : 0), 0) / train.labels.length,
     );
     const biases: BiasCorrection[] = [
-      matchPrior(test, prior, corrected),
+      matchPrior(validation ?? test, prior, corrected),
       ...(validation ? [optimalBias(validation, this.validationLabels(run), corrected, 'validation')] : []),
       optimalBias(test, examples.labels, corrected, 'test'),
     ];

@@ -88,6 +88,11 @@ const ROOMS: readonly (readonly [room: string, lawful: readonly string[], forbid
     ['../cli', '../host', '../training/train', '../models/model', 'electron', 'vue', 'commander', '../../renderer/lab'],
   ],
   [
+    'studies/planted.ts',
+    ['./claim', '../lab', '../contract/study', '../evaluation/verdict', '../experiments/run-store', 'node:fs'],
+    ['../cli', '../terminal/output', '../training/train', '../tensorflow/engine', 'electron', 'vue', 'commander'],
+  ],
+  [
     'lab.ts',
     ['./experiments/run-store', './contract/spec', 'node:util'],
     ['./cli', './terminal/output', 'commander', 'electron', 'vue', '../renderer/lab'],

@@ -3,6 +3,9 @@ import * as v from 'valibot';
 import type { RunSpec } from './spec';
 import { parseRunSpec } from './spec';
 
+/** See `RunEnvironment.method`: raise it with every change after which the same spec trains otherwise. */
+export const METHOD = 1;
+
 export type RunStatus = 'created' | 'running' | 'stopped' | 'finished' | 'failed';
 
 /** Which images chose something: a number selected on test images wears a mark. */
@@ -19,6 +22,11 @@ export interface RunEnvironment {
   readonly platform: string;
   /** commit of the lab's own source, where it runs from a checkout */
   readonly gitCommit: string | null;
+  /**
+   * version of the method: raised whenever the same spec no longer means the same training. Results of different
+   * versions never stand in one row. 0 in runs from before it was recorded
+   */
+  readonly method: number;
 }
 
 /** One line of metrics.jsonl: what an epoch gave. Losses are means over the epoch's images. */
@@ -37,6 +45,13 @@ export interface EpochRecord {
   readonly testLoss?: number;
   readonly validationErrors?: number;
   readonly validationLoss?: number;
+  /** test images, true class by predicted class, row-major */
+  readonly confusion?: readonly number[];
+  /** with a teacher: share of test images on which both predict the same, and mean KL(teacher‖student) at T = 1 */
+  readonly agreement?: number;
+  readonly teacherKl?: number;
+  /** of soft targets: their share in the gradient, with the factor T² and without; see evaluation/gradient-share.ts */
+  readonly softGradientShare?: { readonly withFactor: number; readonly withoutFactor: number };
   /** time spent in training steps since the run began, evaluation not counted */
   readonly seconds: number;
   readonly stepMilliseconds: number;
@@ -119,6 +134,7 @@ const RunRecordSchema = object({
     node: text,
     platform: text,
     gitCommit: v.nullable(text),
+    method: v.optional(count, 0),
   }),
   teachers: v.array(object({ run: text, checkpoint: fileName, sha256 }), 'must be a list'),
   model: object({ summary: text, parameterCount: count, multiplyAdds: count, side: count, classes: count }),

@@ -27,7 +27,7 @@ const seeds = v.pipe(
 
 const GroupSchema = v.strictObject(
   {
-    /** a run's spec without its seed; a teacher is "@group" (of the same seed) or "@group/*" (of all seeds) */
+    /** a run's spec without its seed; a teacher is "@group" (of the same seed), "@group/*" (of all) or "@group/1,2" */
     spec: v.record(v.string(), v.unknown(), 'must be an object'),
     /** values of fields by path, such as {"objective.temperature": [1, 20]}: every combination is a run */
     grid: v.optional(
@@ -96,15 +96,15 @@ function seedsOf(study: Study, group: string): readonly number[] {
 
 /** The cells that a teacher's reference means to a run of a seed. */
 function referred(study: Study, reference: unknown, group: string, seed: number): string[] {
-  const match = typeof reference === 'string' ? /^@([a-z0-9-]+)(\/\*)?$/.exec(reference) : null;
+  const match = typeof reference === 'string' ? /^@([a-z0-9-]+)(?:\/(\*|\d+(?:,\d+)*))?$/.exec(reference) : null;
   if (!match) {
     throw new LabError(
       'bad-input',
       `groups.${group}: teacher ${JSON.stringify(reference)} is not a group of the study.`,
-      'Write "@group" for the run of the same seed, "@group/*" for the runs of all seeds.',
+      'Write "@group" for the run of the same seed, "@group/*" for the runs of all seeds, "@group/1,2" for some.',
     );
   }
-  const [, name, all] = match as unknown as [string, string, string?];
+  const [, name, which] = match as unknown as [string, string, string?];
   const teacher = study.groups[name];
   if (!teacher) {
     throw new LabError(
@@ -120,13 +120,15 @@ function referred(study: Study, reference: unknown, group: string, seed: number)
     );
   }
   const available = seedsOf(study, name);
-  if (!all && !available.includes(seed)) {
+  const wanted = which === undefined ? [seed] : which === '*' ? available : which.split(',').map(Number);
+  const missing = wanted.find((each) => !available.includes(each));
+  if (missing !== undefined) {
     throw new LabError(
       'bad-input',
-      `groups.${group}: seed ${seed} has no teacher in "${name}", whose seeds are ${available.join(', ')}.`,
+      `groups.${group}: seed ${missing} has no teacher in "${name}", whose seeds are ${available.join(', ')}.`,
     );
   }
-  return (all ? available : [seed]).map((each) => keyOf(name, {}, each));
+  return wanted.map((each) => keyOf(name, {}, each));
 }
 
 /**
@@ -173,23 +175,37 @@ export function expandStudy(study: Study): StudyCell[] {
   return teachersFirst(cells);
 }
 
+/** The cells of some groups and of whoever teaches them, in the order in which they are trained. */
+export function cellsOf(cells: readonly StudyCell[], groups: readonly string[]): StudyCell[] {
+  const byKey = new Map(cells.map((cell) => [cell.key, cell]));
+  const needed = new Set<StudyCell>();
+  const need = (cell: StudyCell): void => {
+    if (needed.has(cell)) return;
+    needed.add(cell);
+    for (const teacher of cell.teachers) need(byKey.get(teacher)!);
+  };
+  for (const cell of cells) if (groups.includes(cell.group)) need(cell);
+  return cells.filter((cell) => needed.has(cell));
+}
+
+/** In the order in which they stand, but that whoever teaches comes before whom it teaches. */
 function teachersFirst(cells: readonly StudyCell[]): StudyCell[] {
-  const placed = new Set<string>();
-  const ordered: StudyCell[] = [];
-  let left = [...cells];
-  while (left.length > 0) {
-    const ready = left.filter(({ teachers }) => teachers.every((teacher) => placed.has(teacher)));
-    if (ready.length === 0) {
+  const byKey = new Map(cells.map((cell) => [cell.key, cell]));
+  const ordered = new Set<StudyCell>();
+  const place = (cell: StudyCell, students: readonly StudyCell[]): void => {
+    if (ordered.has(cell)) return;
+    if (students.includes(cell)) {
+      const circle = students.slice(students.indexOf(cell)).map(({ group }) => group);
       throw new LabError(
         'bad-input',
-        `The groups ${[...new Set(left.map(({ group }) => group))].join(', ')} learn from each other in a circle.`,
+        `The groups ${[...new Set(circle)].join(', ')} learn from each other in a circle.`,
       );
     }
-    for (const cell of ready) placed.add(cell.key);
-    ordered.push(...ready);
-    left = left.filter(({ key }) => !placed.has(key));
-  }
-  return ordered;
+    for (const teacher of cell.teachers) place(byKey.get(teacher)!, [...students, cell]);
+    ordered.add(cell);
+  };
+  for (const cell of cells) place(cell, []);
+  return [...ordered];
 }
 
 /**

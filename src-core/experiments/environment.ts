@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import packageJson from '../../package.json';
 import type { RunEnvironment } from '../contract/run';
+import { METHOD } from '../contract/run';
 import { describeDevice } from '../tensorflow/engine';
 
 /** Commit of the checkout that this code runs from; null in a packaged application or without git. */
@@ -25,5 +26,6 @@ export async function describeEnvironment(): Promise<RunEnvironment> {
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
     gitCommit: await gitCommit(),
+    method: METHOD,
   };
 }

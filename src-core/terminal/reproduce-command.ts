@@ -1,17 +1,20 @@
-/** `reproduce fast`: teacher, baseline and student, a table and a report. */
+/** `reproduce`: "fast" is teacher, baseline and student, a table and a report; the others are studies. */
 import { bold, dim } from 'ansis';
 import { join } from 'node:path';
+import { LabError } from '../contract/errors';
 import { findPreset, NO_TEACHER } from '../experiments/presets';
 import type { Run } from '../experiments/run-store';
 import type { Lab } from '../lab';
 import type { Output } from './output';
 import { writeReport } from './result-commands';
 import { comparisonText, confusionText, resultTable } from './results';
+import type { ScorecardOptions } from './scorecard-command';
+import { scorecardCommand } from './scorecard-command';
 import type { SpecOptions } from './spec-options';
 import { overlay } from './spec-options';
 import { trainToEnd } from './train-command';
 
-interface ReproduceOptions extends SpecOptions {
+interface ReproduceOptions extends SpecOptions, ScorecardOptions {
   readonly again?: boolean;
 }
 
@@ -28,6 +31,21 @@ export async function reproduceCommand(
   options: ReproduceOptions,
   study: string,
 ): Promise<void> {
+  const { scale, claim, addSeed, workers, again, set, seed, epochs, name } = options;
+  const refuse = (given: Readonly<Record<string, unknown>>): void => {
+    const [flag] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+    if (flag) throw new LabError('bad-input', `reproduce ${study} has no --${flag}.`, 'Leave it out.');
+  };
+  if (study === 'fast') {
+    refuse({ scale, claim, 'add-seed': addSeed, workers });
+    return reproduceFast(lab, output, options);
+  }
+  refuse({ again, set, seed, epochs, name });
+  return scorecardCommand(lab, output, options, study);
+}
+
+async function reproduceFast(lab: Lab, output: Output, options: ReproduceOptions): Promise<void> {
+  const study = 'fast';
   const runs: Run[] = [];
   for (const [index, stage] of STAGES.entries()) {
     const spec = withTeacher(overlay(findPreset(stage).spec, options), runs[0]);

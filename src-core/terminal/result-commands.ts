@@ -1,5 +1,6 @@
 /** Commands on trained runs: evaluate, compare, report, export. */
 import { dirname, join, resolve } from 'node:path';
+import { LabError } from '../contract/errors';
 import { makeFolder, writeAtomically } from '../data/atomic-write';
 import type { ExportFormat } from '../experiments/export';
 import { exportRun } from '../experiments/export';
@@ -9,6 +10,7 @@ import type { Run } from '../experiments/run-store';
 import type { Lab } from '../lab';
 import type { Output } from './output';
 import { comparisonText, evaluationText } from './results';
+import { scorecardReport } from './scorecard-command';
 
 export async function evaluateCommand(
   lab: Lab,
@@ -53,10 +55,15 @@ export async function writeReport(
 export async function reportCommand(
   lab: Lab,
   output: Output,
-  options: { readonly out?: string },
+  options: { readonly out?: string; readonly scale?: string },
   ...given: unknown[]
 ): Promise<void> {
-  const runs = (given.flat() as string[]).map((reference) => lab.open(reference));
+  const names = given.flat() as string[];
+  if (options.scale !== undefined) {
+    if (names.length > 1) throw new LabError('bad-input', 'A scorecard is of one study.');
+    return scorecardReport(lab, output, names[0]!, options.scale, options.out);
+  }
+  const runs = names.map((reference) => lab.open(reference));
   const numbers = runs.map((run) => Number.parseInt(run.id, 10)).join('-');
   const file = options.out ? resolve(options.out) : join(lab.folder, 'reports', `runs-${numbers}.html`);
   const title = runs.length === 1 ? `Run ${runs[0]!.spec.name || runs[0]!.id}` : `${runs.length} runs`;

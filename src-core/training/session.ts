@@ -5,13 +5,19 @@ import type { EpochRecord, RunEvent } from '../contract/run';
 import type { Dataset } from '../data/dataset';
 import type { TransferSet } from '../data/transfer-set';
 import { meanCrossEntropy } from '../evaluation/calibration';
+import { confusionMatrix } from '../evaluation/confusion';
 import { countErrors } from '../evaluation/errors';
+import { agreement, meanKl } from '../evaluation/fidelity';
+import { gradientShare } from '../evaluation/gradient-share';
 import type { Logits } from '../evaluation/logits';
 import { predictions } from '../evaluation/logits';
 import type { LossSums, Training, TrainingState } from './train';
 
 /** The binding is synchronous: so often, in milliseconds, other work gets its turn. */
 const TURN_MILLISECONDS = 30;
+
+/** Images of the transfer set on which the parts of the gradient are weighed. */
+const WEIGHED_IMAGES = 1000;
 
 /** Five messages a second: whoever draws them takes the processor from the training. */
 const MESSAGE_MILLISECONDS = 200;
@@ -38,6 +44,8 @@ export class Session {
   private holding = false;
   private wake: (() => void) | undefined;
   private seconds: number;
+  /** the teachers' logits on the test images and on those that are weighed; computed once */
+  private teacher: { readonly test: Logits; readonly weighed: Logits } | undefined;
 
   /**
    * @param run its identity, in every event
@@ -194,11 +202,15 @@ export class Session {
   }
 
   private figures({ test, validation }: Evaluation): Partial<EpochRecord> {
-    const testLabels = this.dataset.test.labels;
+    const { test: examples, classes } = this.dataset;
+    const testLabels = examples.labels;
+    const predicted = predictions(test);
     const validationLabels = Uint8Array.from(this.transferSet.validation, (at) => this.dataset.train.labels[at]!);
     return {
-      testErrors: countErrors(predictions(test), testLabels),
+      testErrors: countErrors(predicted, testLabels),
       testLoss: meanCrossEntropy(test, testLabels),
+      confusion: [...confusionMatrix(predicted, testLabels, classes)],
+      ...this.fidelity(test),
       ...(validation
         ? {
             validationErrors: countErrors(predictions(validation), validationLabels),
@@ -206,6 +218,26 @@ export class Session {
           }
         : {}),
     };
+  }
+
+  /** How the student stands to its teachers; nothing without one. */
+  private fidelity(test: Logits): Partial<EpochRecord> {
+    const { objective } = this.training.spec;
+    if (objective.kind === 'hard') return {};
+    const { train, test: examples, classes } = this.dataset;
+    const weighed = this.transferSet.training.subarray(0, WEIGHED_IMAGES);
+    this.teacher ??= {
+      test: this.training.teacherOn(examples.images, Uint32Array.from(examples.labels.keys()))!,
+      weighed: this.training.teacherOn(train.images, weighed)!,
+    };
+    const figures = { agreement: agreement(this.teacher.test, test), teacherKl: meanKl(this.teacher.test, test) };
+    if (objective.kind !== 'soft' || objective.standardise) return figures;
+    const { temperature, softWeight, reduction } = objective;
+    const student = { values: this.training.evaluate(train.images, weighed), count: weighed.length, classes };
+    const labels = Uint8Array.from(weighed, (at) => train.labels[at]!);
+    const weights = { soft: reduction === 'blog' ? softWeight / classes : softWeight, hard: 1 - softWeight };
+    const softGradientShare = gradientShare(student, this.teacher.weighed, labels, temperature, weights);
+    return { ...figures, softGradientShare };
   }
 }
 

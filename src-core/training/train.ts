@@ -9,6 +9,8 @@ import { drawUnshifted, normalisationTable } from '../data/jitter';
 import type { TransferSet } from '../data/transfer-set';
 import type { Objective } from '../distillation/objective';
 import { createObjective } from '../distillation/objective';
+import { meanDistribution } from '../evaluation/ensemble';
+import type { Logits } from '../evaluation/logits';
 import { forward } from '../models/forward';
 import type { NamedArray } from '../models/model';
 import { Model } from '../models/model';
@@ -240,6 +242,26 @@ export class Training {
   /** Logits of stored images, without jitter and dropout: [positions, classes]. */
   evaluate(images: Uint8Array, positions: ArrayLike<number>): Float32Array {
     return this.model.logits(drawUnshifted(images, this.dataset.side, positions, this.spec.data.normalisation));
+  }
+
+  /**
+   * Logits of the teachers on stored images, without jitter: of several, those of their mean distribution at the
+   * objective's temperature.
+   * @returns undefined for hard labels
+   */
+  teacherOn(images: Uint8Array, positions: ArrayLike<number>): Logits | undefined {
+    const { objective } = this.spec;
+    if (objective.kind === 'hard') return undefined;
+    const { side, classes } = this.dataset;
+    const networks = this.teachers.map(({ model, normalisation }) => ({
+      values: model.logits(drawUnshifted(images, side, positions, normalisation)),
+      count: positions.length,
+      classes,
+    }));
+    const [only] = networks;
+    return networks.length === 1
+      ? only
+      : meanDistribution(networks, 'temperature' in objective ? objective.temperature : 1);
   }
 
   /** A copy of everything that a resumed training needs. */

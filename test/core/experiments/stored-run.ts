@@ -41,6 +41,7 @@ export function describeRun(checkpointEvery = 0): Omit<RunRecord, 'id'> {
       node: '20.11.0',
       platform: 'linux-x64',
       gitCommit: null,
+      method: 1,
     },
     teachers: [],
     model: { summary: '4-2', parameterCount: 10, multiplyAdds: 8, side: 2, classes: 2 },

@@ -1,8 +1,8 @@
 /** A process that trains runs of a study, one at a time, as its parent names them. Gone with its parent. */
-import { messageOf } from './contract/errors';
-import type { RunEvent } from './contract/run';
-import type { ActiveRun } from './experiments/training-run';
-import { Lab } from './lab';
+import { messageOf } from '../contract/errors';
+import type { RunEvent } from '../contract/run';
+import type { ActiveRun } from '../experiments/training-run';
+import { Lab } from '../lab';
 
 /** From the parent. */
 export type WorkerOrder = { readonly train: string } | { readonly stop: true };

@@ -4,14 +4,16 @@ import type { ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { messageOf } from './contract/errors';
-import type { RunEvent } from './contract/run';
-import type { RunSpec } from './contract/spec';
-import type { Study, StudyCell } from './contract/study';
-import { expandStudy } from './contract/study';
-import type { Run } from './experiments/run-store';
-import { layoutOf } from './models/layout';
-import type { Lab } from './lab';
+import { messageOf } from '../contract/errors';
+import type { RunEvent } from '../contract/run';
+import type { RunSpec } from '../contract/spec';
+import type { Study, StudyCell } from '../contract/study';
+import { cellsOf, expandStudy } from '../contract/study';
+import { METHOD } from '../contract/run';
+import type { Run } from '../experiments/run-store';
+import { layoutOf } from '../models/layout';
+import type { Lab } from '../lab';
+import { findCells } from './study-cells';
 import type { WorkerNews, WorkerOrder } from './study-worker';
 
 export type CellState = 'waiting' | 'running' | 'finished' | 'failed';
@@ -28,10 +30,24 @@ export interface CellStatus {
 }
 
 export interface StudyOptions {
+  /** these groups alone, and whoever teaches them; all when left out */
+  readonly groups?: readonly string[];
   /** processes that train at once; by default one for each core, which share the cores evenly */
   readonly workers?: number;
   /** called when a cell or its epoch is another */
   readonly changed?: (status: CellStatus) => void;
+}
+
+/** Where cells stand before anything is done. */
+export function statusOf(cells: readonly StudyCell[], runs: ReadonlyMap<string, Run>): Map<string, CellStatus> {
+  return new Map<string, CellStatus>(
+    cells.map((cell): [string, CellStatus] => {
+      const run = runs.get(cell.key);
+      if (!run) return [cell.key, { cell, state: 'waiting', epoch: 0 }];
+      const state = run.status === 'finished' ? 'finished' : run.status === 'running' ? 'running' : 'waiting';
+      return [cell.key, { cell, state, run: run.id, epoch: run.record.checkpoints.at(-1)?.epoch ?? 0 }];
+    }),
+  );
 }
 
 /** The compiled worker beside a bundle, or the source beside this file. */
@@ -117,9 +133,16 @@ export class StudyRunner {
     study: Study,
     private readonly options: StudyOptions = {},
   ) {
-    this.cells = expandStudy(study);
-    this.statuses = new Map(this.cells.map((cell) => [cell.key, { cell, state: 'waiting', epoch: 0 }]));
+    const all = expandStudy(study);
+    this.cells = options.groups ? cellsOf(all, options.groups) : all;
     this.known = lab.runs().filter((run): run is Run => 'spec' in run);
+    // What another process trains is tried when its turn comes.
+    this.statuses = new Map(
+      [...statusOf(this.cells, findCells(this.cells, this.known, METHOD))].map(([key, status]) => [
+        key,
+        status.state === 'running' ? { ...status, state: 'waiting' as const } : status,
+      ]),
+    );
   }
 
   status(): readonly CellStatus[] {

@@ -1,0 +1,139 @@
+/** Runs a study and shows how far it is. */
+import { bold, dim } from 'ansis';
+import cliProgress from 'cli-progress';
+import { LabError } from '../contract/errors';
+import type { Study, StudyCell } from '../contract/study';
+import type { Lab } from '../lab';
+import type { CellStatus } from '../studies/study-runner';
+import { StudyRunner, workOf } from '../studies/study-runner';
+import { duration } from './format';
+import { onInterrupt } from './interrupt';
+import type { Output } from './output';
+
+/** A live line on a screen; a line a cell in a pipe. */
+class StudyProgress {
+  private readonly bar = process.stderr.isTTY
+    ? new cliProgress.SingleBar({
+        format: `${bold('study')} {bar} {text}`,
+        barCompleteChar: '━',
+        barIncompleteChar: ' ',
+        barsize: 20,
+        hideCursor: true,
+        linewrap: false,
+        stream: process.stderr,
+      })
+    : undefined;
+  private readonly start = performance.now();
+  /** multiply-adds of an epoch of each cell */
+  private readonly work: ReadonlyMap<StudyCell, number>;
+  private readonly before: number;
+  private said = new Set<string>();
+
+  constructor(private readonly statuses: () => readonly CellStatus[]) {
+    this.work = new Map(statuses().map(({ cell }) => [cell, workOf(cell.spec)]));
+    this.before = this.workDone(statuses()).done;
+    this.bar?.start(1, 0, { text: '' });
+  }
+
+  /** Arithmetic done so far and in all. */
+  private workDone(statuses: readonly CellStatus[]): { done: number; all: number } {
+    let [done, all] = [0, 0];
+    for (const { cell, state, epoch } of statuses) {
+      // What failed will not be done.
+      if (state === 'failed') continue;
+      const work = this.work.get(cell)!;
+      const { epochs } = cell.spec.training;
+      all += work * epochs;
+      done += work * (state === 'finished' ? epochs : epoch);
+    }
+    return { done, all };
+  }
+
+  show(status: CellStatus): void {
+    if (this.bar) this.draw();
+    else this.tell(status);
+  }
+
+  private draw(): void {
+    const statuses = this.statuses();
+    const { done, all } = this.workDone(statuses);
+    const count = (state: string): number => statuses.filter((each) => each.state === state).length;
+    const seconds = (performance.now() - this.start) / 1000;
+    const rate = (done - this.before) / seconds;
+    const failed = count('failed');
+    const text = [
+      `${count('finished')} of ${statuses.length} runs`,
+      `${count('running')} running`,
+      ...(failed > 0 ? [`${failed} failed`] : []),
+      `${duration(rate > 0 ? (all - done) / rate : Infinity)} left`,
+    ].join(dim(' · '));
+    this.bar?.update(all > 0 ? done / all : 1, { text });
+  }
+
+  private tell(status: CellStatus): void {
+    const line = `${status.cell.key}: ${status.state}${status.failure ? ` (${status.failure})` : ''}`;
+    if (status.state === 'waiting' || this.said.has(line)) return;
+    this.said.add(line);
+    process.stderr.write(`${line}\n`);
+  }
+
+  end(): void {
+    this.bar?.stop();
+  }
+}
+
+/** What a program needs of a cell. */
+export function plainCell({ cell, state, run, failure, epoch }: CellStatus): object {
+  const { key, group, values, seed } = cell;
+  return { key, group, values, seed, state, run, failure, epoch };
+}
+
+export interface StudyRunOptions {
+  /** as given on the command line */
+  readonly workers?: string;
+  /** these groups alone, and their teachers */
+  readonly groups?: readonly string[];
+}
+
+/**
+ * Trains what is not trained yet, with progress; an interruption leaves every run at a checkpoint.
+ * @returns where the cells stand, and whether everything was tried
+ * @throws LabError `bad-input` on a number of workers that is none
+ */
+export async function runStudy(
+  lab: Lab,
+  output: Output,
+  study: Study,
+  options: StudyRunOptions,
+): Promise<{ readonly statuses: readonly CellStatus[]; readonly ended: boolean }> {
+  const workers = options.workers === undefined ? undefined : Number(options.workers);
+  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= 64)) {
+    throw new LabError('bad-input', `--workers = ${options.workers} must be a whole number, 1 to 64.`);
+  }
+  const runner = new StudyRunner(lab, study, {
+    ...(workers === undefined ? {} : { workers }),
+    ...(options.groups ? { groups: options.groups } : {}),
+    changed: (status) => {
+      progress?.show(status);
+      if (status.state !== 'running') output.value({ type: 'cell', ...plainCell(status) });
+    },
+  });
+  const progress = output.json ? undefined : new StudyProgress(() => runner.status());
+  const ignoreInterrupts = onInterrupt(() => runner.stop());
+  try {
+    const ended = await runner.run();
+    return { statuses: runner.status(), ended };
+  } finally {
+    ignoreInterrupts();
+    progress?.end();
+  }
+}
+
+/** @throws LabError `cancelled` always: what was stopped says so, and how it goes on */
+export function throwStopped(name: string): never {
+  throw new LabError(
+    'cancelled',
+    `Study ${name} was stopped; its runs are at their checkpoints.`,
+    'Give the same command again to go on.',
+  );
+}

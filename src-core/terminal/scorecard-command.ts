@@ -1,0 +1,173 @@
+/** `reproduce paper-section-3` and `reproduce blog`: a study, its scorecard, a report and a JSON file. */
+import { bold, dim, green, red, yellow } from 'ansis';
+import { dirname, extname, join, resolve } from 'node:path';
+import { LabError } from '../contract/errors';
+import type { ClaimResult, FigureResult, Scorecard, Verdict } from '../contract/scorecard';
+import { METHOD } from '../contract/run';
+import { expandStudy } from '../contract/study';
+import { makeFolder, writeAtomically } from '../data/atomic-write';
+import type { Run } from '../experiments/run-store';
+import type { Lab } from '../lab';
+import { measureLatencies } from '../studies/latency';
+import { renderScorecard } from '../studies/report';
+import { renderResults } from '../studies/results';
+import { Scorer } from '../studies/score';
+import { addSeed, claimedStudy, findClaim, findScale, findStudy } from '../studies/claimed-studies';
+import { findCells } from '../studies/study-cells';
+import type { Output } from './output';
+import { runStudy, throwStopped } from './run-study';
+import { renderTable } from './table';
+
+export interface ScorecardOptions {
+  readonly scale?: string;
+  readonly claim?: string;
+  readonly addSeed?: boolean;
+  readonly workers?: string;
+}
+
+const COLOURS: Readonly<Record<Verdict, (text: string) => string>> = {
+  agrees: green,
+  differs: red,
+  'cannot tell': yellow,
+  'not run': dim,
+};
+
+const number = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(1));
+
+function figureRow(claim: ClaimResult, figure: FigureResult, first: boolean): string[] {
+  const { label, published, mean, deviation, binomial, verdict, selectedOn, seeds } = figure;
+  return [
+    first ? bold(claim.id) : '',
+    `${label}${selectedOn === 'test' ? yellow(' tuned on test') : ''}`,
+    published.paper === undefined ? '' : String(published.paper),
+    published.blog === undefined ? '' : String(published.blog),
+    mean === undefined ? dim('–') : `${number(mean)}${deviation === undefined ? '' : ` ± ${deviation.toFixed(1)}`}`,
+    binomial ? `${binomial.low.toFixed(0)}–${binomial.high.toFixed(0)}` : '',
+    String(seeds.length),
+    verdict ? COLOURS[verdict](verdict) : '',
+  ];
+}
+
+/** The scorecard as a person reads it in a terminal. */
+export function scorecardText(scorecard: Scorecard, claims: readonly ClaimResult[]): string[] {
+  const relations = claims.flatMap(({ relations: all }) => all);
+  const failed = claims.flatMap(({ cells }) => cells.filter(({ state }) => state === 'failed'));
+  const apart = new Set(claims.flatMap((claim) => claim.apart.map(({ run }) => run)));
+  return [
+    '',
+    bold(`${scorecard.study}, scale ${scorecard.scale}`),
+    ...renderTable(
+      [
+        { title: 'claim' },
+        { title: 'figure' },
+        { title: 'paper', align: 'right' },
+        { title: 'blog', align: 'right' },
+        { title: 'ours', align: 'right' },
+        { title: '95 %', align: 'right' },
+        { title: 'seeds', align: 'right' },
+        { title: 'verdict' },
+      ],
+      claims.flatMap((claim) => claim.figures.map((figure, at) => figureRow(claim, figure, at === 0))),
+    ),
+    '',
+    ...relations.map(
+      ({ statement, verdict, reason, p }) =>
+        `${COLOURS[verdict](verdict.padEnd(11))} ${statement}: ${reason}${p === undefined ? '' : dim(` p = ${p.toPrecision(2)}`)}`,
+    ),
+    ...new Set(failed.map(({ key, failure }) => red(`failed      ${key}: ${failure ?? ''}`))),
+    ...(apart.size > 0
+      ? [dim(`${apart.size} finished runs of another version of the method are left out: ${[...apart].join(', ')}`)]
+      : []),
+  ];
+}
+
+/** Measures what claims on latency need, then puts the scorecard together. */
+async function scoreNow(lab: Lab, studyName: string, scaleName: string): Promise<Scorecard> {
+  const [name, scale] = [findStudy(studyName), findScale(scaleName)];
+  const { study, claims } = claimedStudy(lab.folder, name, scale);
+  const timed = new Set(claims.filter(({ latency }) => latency).flatMap(({ groups }) => groups));
+  const cells = expandStudy(study);
+  const runs = lab.runs().filter((run): run is Run => 'spec' in run);
+  const found = findCells(cells, runs, METHOD);
+  const finished = cells.flatMap(({ key, group }) => {
+    const run = found.get(key);
+    return timed.has(group) && run?.status === 'finished' ? [run] : [];
+  });
+  await measureLatencies(lab, finished);
+  return new Scorer(lab).score(name, scale);
+}
+
+async function write(file: string, text: string): Promise<void> {
+  makeFolder(dirname(file));
+  await writeAtomically(file, text);
+}
+
+export async function scorecardCommand(
+  lab: Lab,
+  output: Output,
+  options: ScorecardOptions,
+  studyName: string,
+): Promise<void> {
+  const name = findStudy(studyName);
+  if (options.scale === undefined) {
+    throw new LabError('bad-input', `reproduce ${name} needs a scale.`, 'Add --scale minutes, hours, night or full.');
+  }
+  const scale = findScale(options.scale);
+  const claim =
+    options.claim === undefined ? undefined : findClaim(claimedStudy(lab.folder, name, scale), options.claim);
+  if (options.addSeed) {
+    if (!claim) throw new LabError('bad-input', '--add-seed needs a claim.', 'Add --claim ID.');
+    output.note(`Seed ${await addSeed(lab.folder, name, scale, claim)} added to ${claim.id}.`);
+  }
+  const { study } = claimedStudy(lab.folder, name, scale);
+  const { ended } = await runStudy(lab, output, study, {
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(claim ? { groups: claim.groups } : {}),
+  });
+  const scorecard = await scoreNow(lab, name, scale);
+  const file = join(lab.folder, 'reports', `${study.name}.html`);
+  const json = join(lab.folder, 'reports', `${study.name}.json`);
+  await write(file, renderScorecard(scorecard));
+  await write(json, `${JSON.stringify(scorecard, undefined, 2)}\n`);
+  output.text(
+    ...scorecardText(scorecard, claim ? scorecard.claims.filter(({ id }) => id === claim.id) : scorecard.claims),
+  );
+  output.text('', `Report: ${bold(file)}`, `JSON:   ${json}`);
+  output.value({ type: 'result', report: file, json, scorecard });
+  if (!ended) throwStopped(study.name);
+}
+
+/** `report STUDY --scale …`: the scorecard as it stands, as a page, as Markdown with pictures beside it, or as JSON. */
+export async function scorecardReport(
+  lab: Lab,
+  output: Output,
+  studyName: string,
+  scaleName: string,
+  out: string | undefined,
+): Promise<void> {
+  const scorecard = await scoreNow(lab, studyName, scaleName);
+  const file = out === undefined ? join(lab.folder, 'reports', `${scorecard.name}.html`) : resolve(out);
+  const written = [file];
+  switch (extname(file)) {
+    case '.html':
+      await write(file, renderScorecard(scorecard));
+      break;
+    case '.json':
+      await write(file, `${JSON.stringify(scorecard, undefined, 2)}\n`);
+      break;
+    case '.md': {
+      const { markdown, pictures } = renderResults(scorecard);
+      for (const { name, svg } of pictures) {
+        const path = join(dirname(file), name);
+        await write(path, svg);
+        written.push(path);
+      }
+      await write(file, markdown);
+      break;
+    }
+    default:
+      throw new LabError('bad-input', `${file}: a scorecard is written as .html, .md or .json.`);
+  }
+  output.text(...written);
+  output.value({ report: file, written });
+}
