@@ -22,7 +22,9 @@ describe('a study', () => {
       teacher: { spec: SPEC, seeds: [1, 2, 3] },
     });
     expect(cells).toHaveLength(3 + 2 * 2 * 2);
-    expect(cells.slice(0, 3).every(({ group }) => group === 'teacher')).toBe(true);
+    const place = new Map(cells.map(({ key }, at) => [key, at]));
+    expect(cells.every(({ key, teachers }) => teachers.every((each) => place.get(each)! < place.get(key)!))).toBe(true);
+    expect(cells.filter(({ teachers }) => teachers.length > 0)).not.toEqual([]);
     expect(new Set(cells.map(({ key }) => key)).size).toBe(cells.length);
     const found = cells.find(
       ({ values, seed }) =>
