@@ -49,7 +49,7 @@ function figureRow(claim: ClaimResult, figure: FigureResult, first: boolean): st
 }
 
 /** The scorecard as a person reads it in a terminal. */
-export function scorecardText(scorecard: Scorecard, claims: readonly ClaimResult[]): string[] {
+function scorecardText(scorecard: Scorecard, claims: readonly ClaimResult[]): string[] {
   const relations = claims.flatMap(({ relations: all }) => all);
   const failed = claims.flatMap(({ cells }) => cells.filter(({ state }) => state === 'failed'));
   const apart = new Set(claims.flatMap((claim) => claim.apart.map(({ run }) => run)));

@@ -31,8 +31,7 @@ describe('a study', () => {
         seed === 2 && values['objective.temperature'] === 20 && String(values['model.hidden']) === '100,100',
     )!;
     expect(found.spec).toMatchObject({ seed: 2, model: { hidden: [100, 100] }, objective: { temperature: 20 } });
-    expect(found.teachers).toEqual([cells[1]!.key]);
-    expect(cells[1]).toMatchObject({ group: 'teacher', seed: 2 });
+    expect(found.teachers).toEqual(['teacher seed=2']);
   });
 
   it('has students of one teacher of the same seed, or of all seeds', () => {
