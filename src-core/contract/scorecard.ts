@@ -31,6 +31,8 @@ export interface FigureResult {
   readonly published: { readonly paper?: number; readonly blog?: number };
   /** on which images something in it was chosen; "test" wears a mark */
   readonly selectedOn?: SelectedOn | 'prior';
+  /** one of many alike that a picture shows better: left out of summaries */
+  readonly detail?: boolean;
   readonly seeds: readonly SeedValue[];
   readonly mean?: number;
   /** sample standard deviation over seeds, of two or more */

@@ -8,7 +8,7 @@ import { analysisOfVariance, meanInterval, pairedT, welchT } from './inference';
 import { mean, sampleDeviation } from './spread';
 
 /** What a figure is before anything was run. */
-export type FigureAsked = Pick<FigureResult, 'label' | 'unit' | 'total' | 'published' | 'selectedOn'>;
+export type FigureAsked = Pick<FigureResult, 'label' | 'unit' | 'total' | 'published' | 'selectedOn' | 'detail'>;
 
 /** How the verdict on a figure is reached, in a sentence for those who read it. */
 export const FIGURE_TEST =

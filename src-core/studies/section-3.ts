@@ -195,6 +195,7 @@ function mapClaim(scale: Scale): Claim {
       temperatures.map((temperature) =>
         errorsFigure(`${width} units, T ${temperature}`, 'map', {}, testErrors, {
           at: { 'model.hidden': [width, width], 'objective.temperature': temperature },
+          detail: true,
         }),
       ),
     ),
@@ -249,13 +250,14 @@ function atlasClaim(): Claim {
       errorsFigure(`errors on ${digit}s, none seen`, 'atlas', {}, errorsOn(digit), {
         at: at(digit),
         total: total[digit]!,
+        detail: true,
       }),
       errorsFigure(
         `errors on ${digit}s, bias chosen on validation images`,
         'atlas',
         {},
         ({ corrected }) => corrected.validation?.errorsOnClasses,
-        { at: at(digit), total: total[digit]!, selectedOn: 'validation' },
+        { at: at(digit), total: total[digit]!, selectedOn: 'validation', detail: true },
       ),
     ]),
     pictures: (results) => [atlasPicture(results, at, total)],

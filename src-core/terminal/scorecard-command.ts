@@ -67,7 +67,9 @@ function scorecardText(scorecard: Scorecard, claims: readonly ClaimResult[]): st
         { title: 'seeds', align: 'right' },
         { title: 'verdict' },
       ],
-      claims.flatMap((claim) => claim.figures.map((figure, at) => figureRow(claim, figure, at === 0))),
+      claims.flatMap((claim) =>
+        claim.figures.filter(({ detail }) => !detail).map((figure, at) => figureRow(claim, figure, at === 0)),
+      ),
     ),
     '',
     ...relations.map(
