@@ -132,7 +132,8 @@ function referred(study: Study, reference: unknown, group: string, seed: number)
 }
 
 /**
- * The runs of a study, teachers before their students.
+ * The runs of a study in the order in which they are trained: all groups at their first seed, then at the next, and
+ * teachers before their students.
  * @throws LabError `bad-input` when a group learns from itself, from what is not there, or there are too many runs
  */
 export function expandStudy(study: Study): StudyCell[] {
@@ -172,7 +173,9 @@ export function expandStudy(study: Study): StudyCell[] {
       }),
     ),
   );
-  return teachersFirst(cells);
+  // A study that is stopped early then has a first number everywhere rather than a few numbers of all seeds.
+  const rank = ({ group, seed }: StudyCell): number => seedsOf(study, group).indexOf(seed);
+  return teachersFirst([...cells].sort((first, second) => rank(first) - rank(second)));
 }
 
 /** The cells of some groups and of whoever teaches them, in the order in which they are trained. */
@@ -188,7 +191,7 @@ export function cellsOf(cells: readonly StudyCell[], groups: readonly string[]):
   return cells.filter((cell) => needed.has(cell));
 }
 
-/** In the order in which they stand, but that whoever teaches comes before whom it teaches. */
+/** In the order in which they stand, except that whoever teaches comes before whom it teaches. */
 function teachersFirst(cells: readonly StudyCell[]): StudyCell[] {
   const byKey = new Map(cells.map((cell) => [cell.key, cell]));
   const ordered = new Set<StudyCell>();

@@ -38,7 +38,7 @@ export const EPOCHS: Readonly<Record<Scale, Epochs>> = {
     economy: 2,
   },
   hours: {
-    teacher: 150,
+    teacher: 120,
     plainTeacher: 20,
     baseline: 20,
     student: 50,

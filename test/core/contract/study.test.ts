@@ -25,6 +25,7 @@ describe('a study', () => {
     const place = new Map(cells.map(({ key }, at) => [key, at]));
     expect(cells.every(({ key, teachers }) => teachers.every((each) => place.get(each)! < place.get(key)!))).toBe(true);
     expect(cells.filter(({ teachers }) => teachers.length > 0)).not.toEqual([]);
+    expect(cells.map(({ seed }) => seed)).toEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3]);
     expect(new Set(cells.map(({ key }) => key)).size).toBe(cells.length);
     const found = cells.find(
       ({ values, seed }) =>
