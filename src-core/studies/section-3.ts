@@ -61,7 +61,9 @@ function studyOf(scale: Scale): Study {
   const { first, others } = SEEDS[scale];
   const few = scale === 'minutes';
   const teacherRecipe = scale === 'full' ? dropoutPaperRecipe(epochs.teacher) : quickRecipe(epochs.teacher, 0.05, 15);
-  const student = (passes: number): Recipe => quickRecipe(passes, 0.04);
+  const student = (passes: number): Recipe => quickRecipe(passes, 0.12);
+  // One rate for all widths and temperatures, so a cautious one.
+  const onMap = (): Recipe => quickRecipe(epochs.map, 0.08);
   const distilled = (objective: object, more: Partial<RunSpecInput> = {}, passes = epochs.student): GroupSpec => ({
     spec: { model: mlp(800, 800), objective, ...student(passes), ...more },
     grid: {},
@@ -98,7 +100,7 @@ function studyOf(scale: Scale): Study {
       'hard-no-3': hard(epochs.hardOmitted, omitting(without(3))),
       'only-7-8': distilled(soft('@teacher', { softWeight: 1 }), omitting([7, 8]), epochs.twoClasses),
       map: {
-        spec: { model: mlp(30, 30), objective: soft('@teacher'), ...student(epochs.map) },
+        spec: { model: mlp(30, 30), objective: soft('@teacher'), ...onMap() },
         grid: {
           'model.hidden': (few ? FEW_WIDTHS : WIDTHS).map((width) => [width, width]),
           'objective.temperature': few ? FEW_TEMPERATURES : TEMPERATURES,
@@ -124,15 +126,15 @@ function studyOf(scale: Scale): Study {
       'born-again': distilled(soft('@student')),
       ensemble: distilled(soft(`@teacher/${first.join(',')}`)),
       assistant: {
-        spec: { model: mlp(300, 300), objective: soft('@teacher'), ...student(epochs.map) },
+        spec: { model: mlp(300, 300), objective: soft('@teacher'), ...onMap() },
         grid: {},
       },
       assisted: {
-        spec: { model: mlp(30, 30), objective: soft('@assistant', { temperature: 4 }), ...student(epochs.map) },
+        spec: { model: mlp(30, 30), objective: soft('@assistant', { temperature: 4 }), ...onMap() },
         grid: {},
       },
       unassisted: {
-        spec: { model: mlp(30, 30), objective: soft('@teacher', { temperature: 4 }), ...student(epochs.map) },
+        spec: { model: mlp(30, 30), objective: soft('@teacher', { temperature: 4 }), ...onMap() },
         grid: {},
       },
     },
