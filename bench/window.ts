@@ -264,13 +264,16 @@ async function memory(app: App, id: string): Promise<Figure> {
     };
     await page.evaluate(`(async () => {
       const progress = ${JSON.stringify(progress)};
+      const tell = (news) => window.benchTell('news', [{ events: [], evaluated: [], runsChanged: false, ...news }]);
       for (let at = 0; at < ${each}; at++) {
         const step = Math.round((${epoch - 1} + at / ${each}) * 469);
-        await window.benchTell('events', [[{ ...progress, step, loss: 5 / (1 + step) + 0.1 * Math.random() }]]);
+        await tell({ events: [{ ...progress, step, loss: 5 / (1 + step) + 0.1 * Math.random() }] });
         if (at % ${MESSAGES_A_FRAME} === 0) await new Promise(requestAnimationFrame);
       }
-      await window.benchTell('events', [[{ type: 'epoch', run: '${id}', record: ${JSON.stringify(record)} }]]);
-      await window.benchTell('evaluated', ['${id}', ${epoch}]);
+      await tell({
+        events: [{ type: 'epoch', run: '${id}', record: ${JSON.stringify(record)} }],
+        evaluated: [{ run: '${id}', epoch: ${epoch} }],
+      });
     })()`);
     if (epoch % 20 === 0) most = Math.max(most, await used());
   }

@@ -3,7 +3,7 @@ import { createBirpc } from 'birpc';
 import { readonly, shallowRef } from 'vue';
 import { LabError } from '../src-core/contract/errors';
 import type { LabErrorCode } from '../src-core/contract/errors';
-import type { CoreFunctions, Remote, WindowFunctions } from '../src-core/contract/rpc';
+import type { CoreFunctions, News, Remote, WindowFunctions } from '../src-core/contract/rpc';
 import { CoreLost } from './core-lost';
 
 type Connection = 'starting' | 'ready' | 'lost';
@@ -29,9 +29,9 @@ class Listeners<Args extends unknown[]> {
   }
 }
 
-const events = new Listeners<Parameters<WindowFunctions['events']>>();
+const events = new Listeners<[News['events']]>();
 const runsChanged = new Listeners<[]>();
-const evaluated = new Listeners<Parameters<WindowFunctions['evaluated']>>();
+const evaluated = new Listeners<[run: string, epoch: number]>();
 
 /** Each returns the function that ends the listening. */
 export const onEvents = events.add;
@@ -90,9 +90,11 @@ function lose(reason: string, ...lost: (Line | undefined)[]): void {
 function connect(port: MessagePort): void {
   candidate?.close(new CoreLost());
   const functions: WindowFunctions = {
-    events: (list) => events.call(list),
-    runsChanged: () => runsChanged.call(),
-    evaluated: (run, epoch) => evaluated.call(run, epoch),
+    news: (news) => {
+      for (const { run, epoch } of news.evaluated) evaluated.call(run, epoch);
+      if (news.events.length > 0) events.call(news.events);
+      if (news.runsChanged) runsChanged.call();
+    },
   };
   const rpc = createBirpc<CoreFunctions, WindowFunctions>(functions, {
     post: (message) => port.postMessage(message),

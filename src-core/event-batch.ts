@@ -11,7 +11,7 @@ export class EventBatch {
   private timer: NodeJS.Timeout | undefined;
   private sending = false;
   private closed = false;
-  private sentAt = 0;
+  private sentAt = -Infinity;
 
   constructor(private readonly window: Remote<WindowFunctions>) {}
 
@@ -41,7 +41,8 @@ export class EventBatch {
 
   private schedule(): void {
     if (this.timer || this.sending || this.closed) return;
-    const delay = Math.max(0, this.sentAt + MESSAGE_MILLISECONDS - performance.now());
+    // A timer takes whole milliseconds.
+    const delay = Math.ceil(Math.max(0, this.sentAt + MESSAGE_MILLISECONDS - performance.now()));
     this.timer = setTimeout(() => void this.send(), delay);
   }
 
@@ -50,15 +51,12 @@ export class EventBatch {
     this.sending = true;
     this.sentAt = performance.now();
     const { events, runsChanged } = this;
-    const evaluated = [...this.evaluated];
+    const evaluated = Array.from(this.evaluated, ([run, epoch]) => ({ run, epoch }));
     this.events = [];
     this.runsChanged = false;
     this.evaluated.clear();
-    const messages: Promise<unknown>[] = evaluated.map(([run, epoch]) => this.window.evaluated(run, epoch));
-    if (events.length > 0) messages.push(this.window.events(events));
-    if (runsChanged) messages.push(this.window.runsChanged());
     // A window that fails to draw, or closes, must not end the training.
-    await Promise.allSettled(messages);
+    await this.window.news({ events, evaluated, runsChanged }).catch(() => undefined);
     this.sending = false;
     if (this.events.length > 0 || this.runsChanged || this.evaluated.size > 0) this.schedule();
   }

@@ -175,12 +175,17 @@ export interface CoreFunctions {
 
 /** What the core tells a window, at most 20 times a second. */
 export interface WindowFunctions {
-  /** events since the last message, oldest first; progress of one run is merged to its newest */
-  events(events: readonly RunEvent[]): void;
-  /** a run was added, deleted, renamed, queued or changed its status, here or by another process */
-  runsChanged(): void;
-  /** pixels and answers of the images that the network under way gets wrong now, after each evaluation */
-  evaluated(run: string, epoch: number): void;
+  news(news: News): void;
+}
+
+/** All that has happened since the last message. */
+export interface News {
+  /** oldest first; of a run's progress the newest alone */
+  readonly events: readonly RunEvent[];
+  /** runs whose test images were evaluated, each with its last such epoch */
+  readonly evaluated: readonly { readonly run: string; readonly epoch: number }[];
+  /** whether a run was added, deleted, renamed, queued or changed its status, here or by another process */
+  readonly runsChanged: boolean;
 }
 
 /** The door's other side: every function asynchronous. */

@@ -153,15 +153,22 @@ describe('the client of the core', () => {
 
   it('passes on what the core tells, until nobody listens', async () => {
     const heard: unknown[] = [];
-    const stop = module.onEvaluated((run, epoch) => heard.push([run, epoch]));
+    const stops = [
+      module.onEvaluated((run, epoch) => heard.push([run, epoch])),
+      module.onEvents((events) => heard.push(events)),
+      module.onRunsChanged(() => heard.push('runs changed')),
+    ];
+    const event = { type: 'status', run: '0001-a', status: 'running' };
+    const news = { evaluated: [{ run: '0001-a', epoch: 3 }], events: [event], runsChanged: true };
     const { tell } = core(() => 'answered');
-    tell('evaluated', '0001-a', 3);
+    tell('news', { evaluated: [], events: [], runsChanged: false });
+    tell('news', news);
     await module.lab.runs();
-    expect(heard).toEqual([['0001-a', 3]]);
-    stop();
-    tell('evaluated', '0001-a', 4);
+    expect(heard).toEqual([['0001-a', 3], [event], 'runs changed']);
+    for (const stop of stops) stop();
+    tell('news', news);
     await module.lab.runs();
-    expect(heard).toHaveLength(1);
+    expect(heard).toHaveLength(3);
   });
 
   it('takes no port from another frame', async () => {
