@@ -3,7 +3,7 @@ import type { ElectronApplication, Page, TestInfo } from '@playwright/test';
 import { _electron, test as base, expect } from '@playwright/test';
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Program } from '../../scripts/electron.mjs';
@@ -67,13 +67,16 @@ export function corePid(app: App): number {
   return Number(found.pid);
 }
 
-/** Keeps the log of every application that ran with this home: those that the test started itself as well. */
+/** Keeps the log of every application that ran with this home, one a lab folder: also of those that a test started. */
 function keepLogs(home: string, info: TestInfo): void {
-  const logs = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('main.log'));
+  const state = join(environment(home)['XDG_CONFIG_HOME']!, 'distill-lab');
+  const logs = (existsSync(state) ? readdirSync(state) : [])
+    .map((key) => join(state, key, 'logs', 'main.log'))
+    .filter((path) => existsSync(path));
   logs.forEach((path, index) => {
     const kept = info.outputPath(logs.length === 1 ? 'main.log' : `main-${index + 1}.log`);
     mkdirSync(dirname(kept), { recursive: true });
-    copyFileSync(join(home, path), kept);
+    copyFileSync(path, kept);
   });
 }
 

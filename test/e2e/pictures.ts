@@ -12,6 +12,7 @@ import type { Run } from '../../src-core/experiments/run-store';
 import { RunStore } from '../../src-core/experiments/run-store';
 import type { App } from './app';
 import { expect, launch, quit } from './app';
+import { view } from './steps';
 
 const SIZE = { width: 1440, height: 900 };
 /** Epochs of runs that are trained for their pictures alone. */
@@ -63,13 +64,13 @@ async function pictures(app: App): Promise<void> {
     .waitFor();
   const { teacher, baseline, student } = threeRuns(app.lab);
 
-  await page.keyboard.press('Control+1');
+  await view(page, 'Data').click();
   await page.getByRole('heading', { name: 'Data', exact: true }).waitFor();
   await page.waitForTimeout(2000);
   await take(app, 'data');
 
   await choose(app, student.id);
-  await page.keyboard.press('Control+3');
+  await view(page, 'Inspect').click();
   const grid = page.getByRole('grid', { name: /Confusion matrix/ });
   await grid.waitFor();
   const cells = grid.locator('[data-cell]');
@@ -83,7 +84,7 @@ async function pictures(app: App): Promise<void> {
   await take(app, 'inspect-dark');
   await page.emulateMedia({ colorScheme: 'light' });
 
-  await page.keyboard.press('Control+4');
+  await view(page, 'Compare').click();
   for (const { spec } of [teacher, baseline, student]) {
     await page.getByRole('checkbox', { name: spec.name }).first().check();
   }
@@ -92,7 +93,7 @@ async function pictures(app: App): Promise<void> {
   await page.getByText(/exact McNemar/).waitFor();
   await take(app, 'compare');
 
-  await page.keyboard.press('Control+2');
+  await view(page, 'Train').click();
   await page.getByRole('button', { name: 'New run' }).click();
   await page
     .getByRole('button', { name: /^student 800/i })
