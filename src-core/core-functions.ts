@@ -17,7 +17,7 @@ import { loadMnist, mnistFolder } from './data/mnist';
 import { selectTransferSet } from './data/transfer-set';
 import { examine } from './doctor';
 import { PRESETS } from './experiments/presets';
-import { emptyBin, moveToBin, readNotes, takeFromBin, writeNotes } from './experiments/run-notes';
+import { emptyBin, moveToBin, readNotes, takeFromBin, titleOf, writeNotes } from './experiments/run-notes';
 import { RunQueue } from './experiments/run-queue';
 import { LabFolder } from './experiments/lab-folder';
 import type { Run } from './experiments/run-store';
@@ -273,8 +273,9 @@ export class Core {
     }
     const place = this.queue.placeOf(id);
     const held = this.queue.heldOf(id);
+    const { elsewhere: _, ...summary } = kept.summary;
     return {
-      ...kept.summary,
+      ...summary,
       status: state,
       ...(place === undefined ? {} : { place }),
       ...(held === undefined ? {} : { failure: held }),
@@ -284,13 +285,16 @@ export class Core {
   private readSummary(id: string): RunSummary {
     const notes = readNotes(this.store, id);
     try {
-      const { record, status } = this.store.open(id);
+      const run = this.store.open(id);
+      const { record, status } = run;
       const { spec, failure, createdAt, model, checkpoints, teachers } = record;
       const testErrors = checkpoints.findLast((checkpoint) => checkpoint.testErrors !== undefined)?.testErrors;
       return {
         id,
-        notes: { ...notes, title: notes.title || spec.name || model.summary },
+        notes: { ...notes, title: titleOf(run) },
         status,
+        // What this core trains has a state of its own: see summaryOf.
+        ...(status === 'running' ? { elsewhere: true } : {}),
         ...(failure === undefined ? {} : { failure }),
         createdAt,
         model: model.summary,

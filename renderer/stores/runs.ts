@@ -8,6 +8,10 @@ import { Metrics } from './metrics';
 import type { Progress } from './metrics';
 import { useUi } from './ui';
 
+function isUnderWay({ status }: RunSummary): boolean {
+  return status === 'running' || status === 'paused';
+}
+
 export const useRuns = defineStore('runs', () => {
   const ui = useUi();
   const list = shallowRef<readonly RunSummary[]>([]);
@@ -28,7 +32,9 @@ export const useRuns = defineStore('runs', () => {
 
   const byId = computed(() => new Map(list.value.map((run) => [run.id, run])));
   const selected = computed(() => (selectedId.value === undefined ? undefined : byId.value.get(selectedId.value)));
-  const running = computed(() => list.value.find((run) => run.status === 'running' || run.status === 'paused'));
+  const running = computed(() => training.value ?? list.value.find(isUnderWay));
+  /** the one that this window's core trains: the next one waits for it, while those of other processes go on beside it */
+  const training = computed(() => list.value.find((run) => isUnderWay(run) && !run.elsewhere));
   /** the next one first */
   const queued = computed(() =>
     list.value
@@ -168,6 +174,7 @@ export const useRuns = defineStore('runs', () => {
     selected,
     byId,
     running,
+    training,
     queued,
     progress,
     details,

@@ -78,6 +78,8 @@ export interface RunSummary {
   readonly damage?: string;
   readonly notes: RunNotes;
   readonly status: RunStatus | 'queued' | 'paused';
+  /** another process trains it */
+  readonly elsewhere?: boolean;
   /** of a queued run, from 0 for the next one */
   readonly place?: number;
   readonly failure?: string;

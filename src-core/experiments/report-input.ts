@@ -3,6 +3,7 @@ import type { RunRecord } from '../contract/run';
 import type { Dataset } from '../data/dataset';
 import type { Logits } from '../evaluation/logits';
 import type { ReportInput, ReportRun } from './report';
+import { titleOf } from './run-notes';
 import type { Run } from './run-store';
 
 function roleOf(run: Run, all: readonly Run[]): ReportRun['role'] {
@@ -43,7 +44,7 @@ export function reportInput(
       const seconds = metrics.at(-1)?.seconds ?? 0;
       return {
         id: run.id,
-        name: record.spec.name || run.id,
+        name: titleOf(run),
         role: roleOf(run, all),
         spec: record.spec,
         environment: environmentLines(record),

@@ -6,27 +6,36 @@ import { parseRunNotes } from '../contract/notes';
 import type { RunNotes } from '../contract/rpc';
 import { makeFolder, storageError, writeAtomically } from '../data/atomic-write';
 import { isLocked } from './run-lock';
-import type { RunStore } from './run-store';
+import type { Run, RunStore } from './run-store';
 
 const EMPTY: RunNotes = { title: '', tags: [], note: '', star: false };
 
-function notesFile(store: RunStore, id: string): string {
-  return join(store.runsFolder, id, 'notes.json');
+function notesFile(folder: string): string {
+  return join(folder, 'notes.json');
 }
 
-/** A run's notes; empty where there are none or they cannot be read: they change no result. */
-export function readNotes(store: RunStore, id: string): RunNotes {
+function notesIn(folder: string): RunNotes {
   try {
-    return parseRunNotes(JSON.parse(readFileSync(notesFile(store, id), 'utf8')), EMPTY);
+    return parseRunNotes(JSON.parse(readFileSync(notesFile(folder), 'utf8')), EMPTY);
   } catch {
     return EMPTY;
   }
 }
 
+/** A run's notes; empty where there are none or they cannot be read: they change no result. */
+export function readNotes(store: RunStore, id: string): RunNotes {
+  return notesIn(join(store.runsFolder, id));
+}
+
+/** What a run is called: by the person who renamed it, else by its spec, else after its network. */
+export function titleOf(run: Run): string {
+  return notesIn(run.path).title || run.spec.name || run.record.model.summary;
+}
+
 /** @throws LabError `bad-input` or `storage` */
 export async function writeNotes(store: RunStore, id: string, changes: unknown): Promise<void> {
   const notes = parseRunNotes(changes, readNotes(store, id));
-  await writeAtomically(notesFile(store, id), `${JSON.stringify(notes, null, 2)}\n`);
+  await writeAtomically(notesFile(join(store.runsFolder, id)), `${JSON.stringify(notes, null, 2)}\n`);
 }
 
 function binFolder(store: RunStore): string {

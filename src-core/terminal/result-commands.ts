@@ -6,6 +6,7 @@ import type { ExportFormat } from '../experiments/export';
 import { exportRun } from '../experiments/export';
 import { renderReport } from '../experiments/report';
 import { reportInput } from '../experiments/report-input';
+import { titleOf } from '../experiments/run-notes';
 import type { Run } from '../experiments/run-store';
 import type { Lab } from '../lab';
 import type { Output } from './output';
@@ -66,7 +67,7 @@ export async function reportCommand(
   const runs = names.map((reference) => lab.open(reference));
   const numbers = runs.map((run) => Number.parseInt(run.id, 10)).join('-');
   const file = options.out ? resolve(options.out) : join(lab.folder, 'reports', `runs-${numbers}.html`);
-  const title = runs.length === 1 ? `Run ${runs[0]!.spec.name || runs[0]!.id}` : `${runs.length} runs`;
+  const title = runs.length === 1 ? `Run ${titleOf(runs[0]!)}` : `${runs.length} runs`;
   await writeReport(lab, runs, title, [`npm run lab -- report ${runs.map((run) => run.id).join(' ')}`], file);
   output.text(`Report: ${file}`);
   output.value({ report: file });

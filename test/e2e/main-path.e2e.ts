@@ -1,7 +1,7 @@
 /** The main path: teacher, student, inspection, comparison, by clicking and by keyboard, with the real core. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -355,6 +355,30 @@ test('renames, tags, notes, stars, clones, deletes with undo, and searches', asy
   await expect(page.getByText('No run matches “nothing of the kind”.')).toBeVisible();
   await search.fill('');
 
+  // What cannot be kept stays in its field, also when another run is to be renamed.
+  const obstacle = join(
+    lab,
+    'runs',
+    runIds(lab).find((id) => recordOf(lab, id).spec.name === 'baseline 16')!,
+    'notes.json',
+  );
+  renameSync(obstacle, `${obstacle}.away`);
+  mkdirSync(obstacle);
+  const noteField = list.getByRole('textbox', { name: /^Note/ });
+  await act('the plain one', /^Note/);
+  await write(/^Note/, 'not kept yet');
+  await expect(page.getByRole('region', { name: 'Messages' })).toContainText('notes.json');
+  await act('teacher 64', /^Rename/);
+  await expect(noteField).toBeFocused();
+  await expect(noteField).toHaveValue('not kept yet');
+  rmdirSync(obstacle);
+  renameSync(`${obstacle}.away`, obstacle);
+  await act('teacher 64', /^Rename/);
+  await write(/^Name/, 'teacher 64');
+  await search.fill('not kept yet');
+  await expect(list.getByRole('row')).toHaveCount(1);
+  await search.fill('');
+
   await act('the plain one', /settings in a new run/);
   await expect(field(page, 'Hidden')).toHaveValue('16');
   await expect(field(page, 'Share')).toHaveValue('0.2');
@@ -416,6 +440,10 @@ test('shows a run of the terminal live, and the terminal one of the window', asy
   await view(page, 'Train').click();
   await expect(run.getByRole('img', { name: 'running' })).toBeVisible();
   await expect(main.getByText(/^After epoch \d+: hard loss/)).toBeVisible();
+  // A run of the window would not wait for it.
+  await main.getByRole('button', { name: 'New run' }).click();
+  await expect(main.getByRole('button', { name: 'Start', exact: true })).toBeVisible();
+  await run.click();
   await main.getByRole('button', { name: 'Pause' }).click();
   await expect(page.getByText(/is not being trained here. Steer it where it was started./)).toBeVisible();
   await page.getByRole('button', { name: 'Dismiss' }).last().click();

@@ -35,6 +35,16 @@ describe('the runs store', () => {
     expect(runs.byId.has('3')).toBe(true);
   });
 
+  it('waits for the run of its own core, not for one that another process trains', async () => {
+    list = [summary('1', { status: 'running', elsewhere: true })];
+    const runs = await opened();
+    expect([runs.running?.id, runs.training?.id]).toEqual(['1', undefined]);
+    list = [...list, summary('2', { status: 'paused' })];
+    tell.runsChanged();
+    await settle();
+    expect([runs.running?.id, runs.training?.id]).toEqual(['2', '2']);
+  });
+
   it('asks once more, not once for each, when the list changes while it is read', async () => {
     await opened();
     calls.length = 0;

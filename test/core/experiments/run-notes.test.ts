@@ -1,10 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Dataset } from '../../../src-core/data/dataset';
+import { reportInput } from '../../../src-core/experiments/report-input';
 import { emptyBin, moveToBin, readNotes, takeFromBin, writeNotes } from '../../../src-core/experiments/run-notes';
 import type { RunStore } from '../../../src-core/experiments/run-store';
 import { expectLabError, rejectionOf, thrownBy } from '../lab-error';
 import { describeRun, temporaryStore } from './stored-run';
+
+const testLogits = { values: new Float32Array(10), count: 1, classes: 10 };
+const test = { images: new Uint8Array(784), labels: new Uint8Array(1) };
+const dataset = { train: test, test, side: 28 } as unknown as Dataset;
 
 let store: RunStore;
 let first: string;
@@ -24,6 +30,16 @@ describe('notes', () => {
     expect(readNotes(store, first)).toEqual(written);
     expect(JSON.parse(readFileSync(join(store.runsFolder, first, 'notes.json'), 'utf8'))).toEqual(written);
     expect(readNotes(store, second).title).toBe('');
+  });
+
+  it('name the run in the window and in its report', async () => {
+    const run = store.open(first);
+    const named = () => reportInput('', [{ run, testLogits }], dataset, []).runs[0]!.name;
+    expect(named()).toBe(run.record.model.summary);
+    run.record = { ...run.record, spec: { ...run.spec, name: 'by its spec' } };
+    expect(named()).toBe('by its spec');
+    await writeNotes(store, first, { title: 'by a person' });
+    expect(named()).toBe('by a person');
   });
 
   it('that cannot be read are empty: they change no result', () => {
