@@ -19,6 +19,21 @@ function drawable(value: number, log: boolean): boolean {
   return Number.isFinite(value) && (!log || value > 0);
 }
 
+/** Whether what is above 0 spans more than a decade: on a linear scale the lower end would be flat. */
+export function spansDecade(series: readonly Pick<Series, 'y'>[]): boolean {
+  let low = Infinity;
+  let high = 0;
+  for (const { y } of series) {
+    for (let row = 0; row < y.length; row++) {
+      const value = y[row]!;
+      if (!drawable(value, true)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  return high > 10 * low;
+}
+
 /**
  * Indices of the points that draw a line exactly as all of them would: of each pixel column the first, the lowest, the
  * highest and the last (M4, Jugel et al. 2014). Peaks stay where they are and nothing is averaged.

@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from './app';
 import { corePid, expect, launch, quit, test } from './app';
+import { seriousViolations, view } from './steps';
 
 /** All that window.desktop may hold. */
 const DESKTOP = [
@@ -56,6 +57,25 @@ test('opens no other window, goes nowhere and fetches nothing from outside', asy
   await expect(page.evaluate('window.desktop.openExternal("http://example.com/")')).rejects.toThrow(/not a page/);
   await expect(page.evaluate('window.desktop.openExternal({})')).rejects.toThrow(/refused/);
   await expect(page.evaluate('Notification.requestPermission()')).resolves.toBe('denied');
+});
+
+test('an empty lab says in every view what to do next, without serious violations of accessibility', async ({
+  app,
+}) => {
+  const { page } = app;
+  await expect(page.getByText('No runs yet.')).toBeVisible();
+  const found: string[] = [];
+  for (const [name, next] of [
+    ['Inspect', /train/i],
+    ['Compare', /train/i],
+    ['Train', /New run/],
+    ['Data', /60,000/],
+  ] as const) {
+    await view(page, name).click();
+    await expect(page.getByRole('main')).toContainText(next);
+    found.push(...(await seriousViolations(page, name, 'html')));
+  }
+  expect(found).toEqual([]);
 });
 
 /** Epochs recorded in a run's folder. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChartPicture } from '../../renderer/charts/chart-svg';
 import { chartSvg } from '../../renderer/charts/chart-svg';
 import type { Series } from '../../renderer/charts/series';
-import { decimate, describeSeries, joined } from '../../renderer/charts/series';
+import { decimate, describeSeries, joined, spansDecade } from '../../renderer/charts/series';
 import { logTicks } from '../../src-core/evaluation/log-ticks';
 
 const series = (name: string, x: number[], y: number[]): Series => ({ name, colour: 'accent', x, y });
@@ -52,6 +52,19 @@ describe('decimation', () => {
     expect([...decimate(line, 10)]).toEqual([1, 2]);
     expect([...decimate(line, 10, true)]).toEqual([2]);
     expect([...decimate({ x: [1, 2], y: [NaN, NaN] }, 10)]).toEqual([]);
+  });
+});
+
+describe('a logarithmic scale', () => {
+  const y = (...values: number[]) => ({ y: values });
+  it.each([
+    ['a decade and more', true, [y(900, NaN, 85)]],
+    ['a decade between two lines', true, [y(900, 800), y(60)]],
+    ['less than a decade', false, [y(900, 100), y(90.1)]],
+    ['zeros and what is not there', false, [y(0, NaN, 5), y(-1, Infinity, 20)]],
+    ['nothing', false, []],
+  ])('is right for %s: %s', (_, expected, series) => {
+    expect(spansDecade(series)).toBe(expected);
   });
 });
 
