@@ -66,10 +66,11 @@ export function endChildren() {
  * itself, SIGTERM and SIGHUP are passed on.
  * @param {string} command
  * @param {string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, cwd?: string }} [options]
+ * @param {{ env?: NodeJS.ProcessEnv, cwd?: string, ending?: AbortSignal }} [options] `ending`: once aborted, the
+ *   program is asked to end
  * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null }>}
  */
-export function runInForeground(command, args, options = {}) {
+export function runInForeground(command, args, { ending, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: 'inherit' });
     // A terminal sends Ctrl-C to the whole group: passing it on would make it two. Without a terminal it
@@ -82,6 +83,7 @@ export function runInForeground(command, args, options = {}) {
       ['SIGHUP', () => child.kill('SIGHUP')],
     ];
     for (const [signal, handler] of handlers) process.on(signal, handler);
+    ending?.addEventListener('abort', () => child.kill('SIGTERM'));
     const forget = () => handlers.forEach(([signal, handler]) => process.off(signal, handler));
     child.on('error', (error) => {
       forget();
