@@ -2,7 +2,7 @@
 import type { ElectronApplication, Page, TestInfo } from '@playwright/test';
 import { _electron, test as base, expect } from '@playwright/test';
 import type { ChildProcess } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -52,19 +52,30 @@ export async function launch(
   return { electron, process: electron.process(), page, lab };
 }
 
+/** The processes that an application has started, and those that these have. */
+function descendants({ process: { pid } }: App): { readonly pid: string; readonly command: string }[] {
+  const table = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
+  const below = new Set([String(pid)]);
+  return table.split('\n').flatMap((line) => {
+    const [, child, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    if (!child || !command || !below.has(parent!)) return [];
+    below.add(child);
+    return [{ pid: child, command }];
+  });
+}
+
 /** The core's process id: the utility process of this application that serves it. */
 export function corePid(app: App): number {
-  const main = String(app.process.pid);
-  const table = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
-  const rows = table.split('\n').flatMap((line) => {
-    const [, pid, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return pid && parent && command ? [{ pid, parent, command }] : [];
-  });
-  const below = new Set([main]);
-  for (const { pid, parent } of rows) if (below.has(parent)) below.add(pid);
-  const found = rows.find(({ pid, command }) => below.has(pid) && /utility-sub-type=node\.mojom/.test(command));
+  const found = descendants(app).find(({ command }) => /utility-sub-type=node\.mojom/.test(command));
   if (!found) throw new Error('the core is not running');
   return Number(found.pid);
+}
+
+/** Whether one of these processes still runs; one that only waits to be reaped does not. */
+function anyRuns(pids: readonly string[]): boolean {
+  if (pids.length === 0) return false;
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', pids.join()], { encoding: 'utf8' });
+  return stdout.split('\n').some((state) => state !== '' && !state.startsWith('Z'));
 }
 
 /** Keeps the log of every application that ran with this home, one a lab folder: also of those that a test started. */
@@ -86,8 +97,7 @@ export const test = base.extend<{ app: App; folder: string }>({
     const folder = mkdtempSync(join(tmpdir(), 'distill-lab-e2e-'));
     await use(folder);
     if (info.status !== info.expectedStatus) keepLogs(folder, info);
-    // The processes of a killed application end, and write, a moment after it.
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    rmSync(folder, { recursive: true, force: true });
   },
   app: async ({ folder }, use, info) => {
     const app = await launch(join(folder, 'lab'), folder);
@@ -102,12 +112,15 @@ export const test = base.extend<{ app: App; folder: string }>({
   },
 });
 
-/** Ends the application at once, whatever it is doing. */
-export async function quit({ process: child }: App): Promise<void> {
+/** Ends the application at once, whatever it is doing; resolves when its other processes have noticed and are gone. */
+export async function quit(app: App): Promise<void> {
+  const { process: child } = app;
   if (child.exitCode !== null || child.signalCode !== null) return;
+  const others = descendants(app).map(({ pid }) => pid);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await ended;
+  while (anyRuns(others)) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 export { expect };
