@@ -2,12 +2,15 @@
 // each in one pass over memory where TensorFlow's own operations take three or four, and the products with digits.
 // src-core/tensorflow/fused.ts calls them and says what they compute; elsewhere the same is put together from
 // TensorFlow's operations, with the same results.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <vector>
 
+#include "crew.h"
+#include "dense.h"
 #include "ink.h"
 #include "tensorflow/c/ops.h"
 #include "tensorflow/c/tf_datatype.h"
@@ -77,8 +80,20 @@ WIDEST void bias_relu_gradient(const float *gradient, const float *y, float *dx,
   }
 }
 
-WIDEST void draw(const uint8_t *bytes, const float *table, float *y, int64_t count) {
-  for (int64_t index = 0; index < count; index++) y[index] = table[bytes[index]];
+// One image, shifted: `right` and `down` are less than a side either way. What comes into view is the table's first.
+WIDEST void draw(const uint8_t *bytes, const float *table, float *y, int64_t side, int64_t right, int64_t down) {
+  const int64_t left = std::max<int64_t>(0, right), end = std::min(side, side + right);
+  for (int64_t row = 0; row < side; row++) {
+    float *pixels = y + row * side;
+    if (row < down || row >= side + down) {
+      std::fill(pixels, pixels + side, table[0]);
+      continue;
+    }
+    const uint8_t *from = bytes + (row - down) * side - right;
+    std::fill(pixels, pixels + left, table[0]);
+    for (int64_t column = left; column < end; column++) pixels[column] = table[from[column]];
+    std::fill(pixels + end, pixels + side, table[0]);
+  }
 }
 
 // The one attribute that every operation here has: what it multiplies with, or the digits' background.
@@ -178,16 +193,36 @@ void compute_bias_relu_gradient(void *kernel, TF_OpKernelContext *context) {
 
 void compute_draw(void *kernel, TF_OpKernelContext *context) {
   Call call(context);
-  int64_t count = 0, entries = 0, words = 0;
-  const auto *bytes = call.input<uint8_t>(0, &count);
-  const float *table = call.input<float>(1, &entries);
-  const int32_t *kept = call.input<int32_t>(2, &words);
-  if (!call.demand(count > 0 && entries == 256, "table must have 256 entries")) return;
-  if (!call.demand(words == 0 || words * 32 >= count, "kept must be empty or hold a bit a value")) return;
-  float *y = call.output(0, {call.length(0, 0), count / call.length(0, 0)});
+  int64_t bytes = 0, batch = 0, shifts = 0, entries = 0, words = 0;
+  const auto *images = call.input<uint8_t>(0, &bytes);
+  const int32_t *positions = call.input<int32_t>(1, &batch);
+  const int32_t *moved = call.input<int32_t>(2, &shifts);
+  const float *table = call.input<float>(3, &entries);
+  const int32_t *kept = call.input<int32_t>(4, &words);
+  if (!call.demand(bytes > 0 && batch > 0 && shifts == 2 * batch && entries == 256,
+                   "images must not be empty, shifts be [positions, 2] and table have 256 entries"))
+    return;
+  const int64_t images_in_all = call.length(0, 0), side = call.length(0, 1), pixels = side * side;
+  bool inside = images_in_all * pixels == bytes;
+  for (int64_t row = 0; row < batch; row++) {
+    inside = inside && positions[row] >= 0 && positions[row] < images_in_all;
+    for (const int64_t shift : {moved[2 * row], moved[2 * row + 1]}) inside = inside && shift > -side && shift < side;
+  }
+  if (!call.demand(inside, "images must be [images, side, side], positions theirs, and shifts less than a side")) return;
+  if (!call.demand(words == 0 || words * 32 >= batch * pixels, "kept must be empty or hold a bit a value")) return;
+  float *y = call.output(0, {batch, pixels});
   if (!y) return;
-  draw(bytes, table, y, count);
-  if (words > 0) keep_scaled(y, kept, count, static_cast<Factor *>(kernel)->value);
+  Crew::shared().run(parts_of(batch, 16), [&](int part) {
+    const int64_t first = part * 16, end = std::min<int64_t>(first + 16, batch);
+    // The images of a batch lie anywhere: without this each is waited for by itself.
+    for (int64_t row = first; row < end; row++) {
+      for (int64_t at = 0; at < pixels; at += 64) __builtin_prefetch(images + positions[row] * pixels + at);
+    }
+    for (int64_t row = first; row < end; row++) {
+      draw(images + positions[row] * pixels, table, y + row * pixels, side, moved[2 * row], moved[2 * row + 1]);
+    }
+  });
+  if (words > 0) keep_scaled(y, kept, batch * pixels, static_cast<Factor *>(kernel)->value);
 }
 
 // What one term of a weighted sum of cross-entropies is made of; `offsets` may be null.
@@ -281,7 +316,83 @@ void compute_ink_product_gradient(void *kernel, TF_OpKernelContext *context) {
                    "x must be [digits, pixels], dy [digits, units] and sums [units]"))
     return;
   float *dw = call.output(0, {pixels, units});
-  if (dw) ink::product_gradient(x, dy, sums, dw, digits, pixels, units, static_cast<Factor *>(kernel)->value);
+  if (!dw) return;
+  ink::product_gradient(x, dy, sums, digits, pixels, units, static_cast<Factor *>(kernel)->value,
+                        [&](int64_t first, int64_t count, const float *rows) {
+                          std::copy(rows, rows + count * units, dw + first * units);
+                        });
+}
+
+// v ← momentum·v + of_gradient·g; w ← w + of_velocity·(nesterov ? momentum·v + of_gradient·g : v).
+struct Momentum {
+  float momentum, of_gradient, of_velocity, nesterov;
+};
+
+WIDEST void descend(float *w, float *v, const float *g, int64_t count, Momentum by) {
+  if (by.nesterov == 0.0f) {
+    for (int64_t at = 0; at < count; at++) {
+      v[at] = by.momentum * v[at] + by.of_gradient * g[at];
+      w[at] += by.of_velocity * v[at];
+    }
+    return;
+  }
+  for (int64_t at = 0; at < count; at++) {
+    const float step = by.of_gradient * g[at];
+    v[at] = by.momentum * v[at] + step;
+    w[at] += by.of_velocity * (by.momentum * v[at] + step);
+  }
+}
+
+// What both products with momentum take.
+struct Descent {
+  const float *x, *dy, *sums;
+  // what the variables hold: written in place
+  float *w, *v;
+  Momentum by;
+  int64_t batch, inputs, units;
+};
+
+bool take_descent(Call &call, Descent *descent) {
+  int64_t entries = 0, gradients = 0, units = 0, weights = 0, velocities = 0, numbers = 0;
+  descent->x = call.input<float>(0, &entries);
+  descent->dy = call.input<float>(1, &gradients);
+  descent->sums = call.input<float>(2, &units);
+  descent->w = const_cast<float *>(call.input<float>(3, &weights));
+  descent->v = const_cast<float *>(call.input<float>(4, &velocities));
+  const float *by = call.input<float>(5, &numbers);
+  if (!call.demand(entries > 0 && gradients > 0 && numbers == 4, "x and dy must not be empty, and settings four numbers"))
+    return false;
+  descent->by = {by[0], by[1], by[2], by[3]};
+  descent->batch = call.length(0, 0);
+  descent->inputs = call.length(0, 1);
+  descent->units = call.length(1, 1);
+  return call.demand(descent->batch == call.length(1, 0) && descent->units == units && weights == velocities &&
+                         weights == descent->inputs * units && descent->batch <= ink::LONGEST,
+                     "x must be [batch, inputs], dy [batch, units], sums [units], weight and velocity [inputs, units]");
+}
+
+void compute_ink_momentum(void *kernel, TF_OpKernelContext *context) {
+  Call call(context);
+  Descent of;
+  if (!take_descent(call, &of)) return;
+  ink::product_gradient(of.x, of.dy, of.sums, of.batch, of.inputs, of.units, static_cast<Factor *>(kernel)->value,
+                        [&](int64_t first, int64_t count, const float *rows) {
+                          const int64_t from = first * of.units;
+                          descend(of.w + from, of.v + from, rows, count * of.units, of.by);
+                        });
+}
+
+void compute_dense_momentum(void *, TF_OpKernelContext *context) {
+  Call call(context);
+  Descent of;
+  if (!take_descent(call, &of)) return;
+  dense::product_gradient(of.x, of.dy, of.batch, of.inputs, of.units,
+                          [&](int64_t first, int64_t count, const float *rows, int64_t stride) {
+                            for (int64_t row = 0; row < count; row++) {
+                              const int64_t from = (first + row) * of.units;
+                              descend(of.w + from, of.v + from, rows + row * stride, of.units, of.by);
+                            }
+                          });
 }
 
 void define(const char *name, std::initializer_list<const char *> inputs, std::initializer_list<const char *> outputs,
@@ -291,6 +402,8 @@ void define(const char *name, std::initializer_list<const char *> inputs, std::i
   for (const char *input : inputs) TF_OpDefinitionBuilderAddInput(operation, input);
   for (const char *output : outputs) TF_OpDefinitionBuilderAddOutput(operation, output);
   for (const char *attribute : {"factor: float = 1.0", "N: int = 1"}) TF_OpDefinitionBuilderAddAttr(operation, attribute);
+  // Without outputs there is an effect.
+  if (outputs.size() == 0) TF_OpDefinitionBuilderSetIsStateful(operation, true);
   TF_RegisterOpDefinition(operation, status);
   if (TF_GetCode(status) == TF_OK) {
     TF_KernelBuilder *kernel = TF_NewKernelBuilder(name, "CPU", create, compute, destroy);
@@ -305,12 +418,16 @@ __attribute__((constructor)) void define_operations() {
   define("DistillLabBiasReluGrad", {"gradient: float", "y: float", "bias: float"}, {"dx: float", "dbias: float"},
          compute_bias_relu_gradient);
   // Bytes travel as bool, the one type of a byte that TensorFlow.js has.
-  define("DistillLabDraw", {"bytes: bool", "table: float", "kept: int32"}, {"y: float"}, compute_draw);
+  define("DistillLabDraw", {"images: bool", "positions: int32", "shifts: int32", "table: float", "kept: int32"},
+         {"y: float"}, compute_draw);
   define("DistillLabCrossEntropies", {"logits: float", "settings: float", "targets: N * float", "offsets: N * float"},
          {"total: float", "values: float", "dlogits: float"}, compute_cross_entropies);
   define("DistillLabInkMatMul", {"x: float", "w: float"}, {"y: float"}, compute_ink_product);
   define("DistillLabInkMatMulGrad", {"x: float", "dy: float", "sums: float"}, {"dw: float"},
          compute_ink_product_gradient);
+  const auto inputs = {"x: float", "dy: float", "sums: float", "weight: float", "velocity: float", "settings: float"};
+  define("DistillLabInkMomentum", inputs, {}, compute_ink_momentum);
+  if (dense::best(1)) define("DistillLabDenseMomentum", inputs, {}, compute_dense_momentum);
 }
 
 }  // namespace

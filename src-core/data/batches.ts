@@ -2,7 +2,7 @@
 import type { JitterSpec } from '../contract/spec';
 import { Random } from '../random';
 import type { Examples } from './dataset';
-import { copyShifted, drawImage, drawShift } from './jitter';
+import { drawImage, drawShift } from './jitter';
 
 /** One step's images by name: enough to draw them, at any normalisation. */
 export interface Batch {
@@ -85,16 +85,5 @@ export function drawBatch(
       target,
       index * side * side,
     );
-  }
-}
-
-/**
- * A batch's images in their grey values.
- * @param target [batch, side × side], filled from its beginning
- */
-export function copyBatch(examples: Examples, side: number, batch: Batch, target: Uint8Array): void {
-  const { positions, shiftX, shiftY } = batch;
-  for (let row = 0; row < batch.size; row++) {
-    copyShifted(examples.images, side, positions[row]!, shiftX[row]!, shiftY[row]!, target, row * side * side);
   }
 }

@@ -86,7 +86,7 @@ export class Model {
         const end = Math.min(start + EVALUATION_BATCH, count);
         const part = tf.tidy(() => {
           const batch: Tensor = tf.tensor(images.subarray(start * pixels, end * pixels), [end - start, pixels]);
-          return forward(this.spec, parameters, batch);
+          return forward(this.spec, parameters, batch).logits;
         });
         logits.set(part.dataSync(), start * this.input.classes);
         part.dispose();

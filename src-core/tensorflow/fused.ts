@@ -23,8 +23,11 @@ function factorAttribute(value: number): OpAttribute[] {
   return [{ name: 'factor', type: backend.binding.TF_ATTR_FLOAT, value }];
 }
 
+/** Where an operation asks for a mask and there is none. */
+const NO_BITS = tf.keep(tf.tensor1d([], 'int32'));
+
 function keptBits(mask: DropoutMask | undefined): Tensor {
-  return mask ? mask.bits() : tf.tensor1d([], 'int32');
+  return mask ? mask.bits() : NO_BITS;
 }
 
 function biasReluFused(x: Tensor, bias: Tensor, mask: DropoutMask | undefined): Tensor {
@@ -155,39 +158,103 @@ export function inkMatMul(x: Tensor, w: Tensor, background: number): Tensor {
 }
 
 /**
- * xᵀ·dy, the gradient of `inkMatMul` with respect to w.
- * @param x [rows, inputs]
- * @param dy [rows, units]
- * @param sums [units], dy summed over its rows
- * @returns [inputs, units]
+ * xᵀ·dy, the gradient of x·w with respect to w, as its factors: whoever uses it may do so while multiplying, and the
+ * product, as large as w, is never written to memory.
  */
-export function inkMatMulGradient(x: Tensor, dy: Tensor, sums: Tensor, background: number): Tensor {
-  return fused.available
+export type Product = {
+  /** [rows, inputs] */
+  readonly x: Tensor;
+  /** [rows, units] */
+  readonly dy: Tensor;
+  /** [units], dy summed over its rows */
+  readonly sums: Tensor;
+  /** of x: see `inkMatMul` */
+  readonly background: number | undefined;
+};
+
+/** A gradient with respect to a parameter. */
+export type Gradient = Tensor | Product;
+
+/** A gradient as one tensor, new where it was a product. */
+export function multipliedOut(gradient: Gradient): Tensor {
+  if (gradient instanceof tf.Tensor) return gradient;
+  const { x, dy, sums, background } = gradient;
+  return fused.available && background !== undefined
     ? backend.executeSingleOutput('DistillLabInkMatMulGrad', factorAttribute(background), [x, dy, sums])
     : matMul(x, dy, true);
 }
 
+/** Momentum with the gradient multiplied out on the way: v ← p·v + a·xᵀ·dy, w ← w + b·v. */
+export interface ProductMomentum {
+  /** what w's and v's variables hold, [inputs, units]: written in place */
+  readonly weight: Tensor;
+  readonly velocity: Tensor;
+  /** [4]: p, a, b, and 1 where w moves by b·(p·v + a·xᵀ·dy) instead (Nesterov), else 0 */
+  readonly settings: Tensor;
+}
+
 /**
- * Bytes as a network sees them: mask · table[byte].
- * @param bytes [rows, pixels], row-major
- * @param table [256]
- * @param mask of the same shape
- * @returns [rows, pixels]
+ * Multiplies a gradient out into velocity and weight, where `multipliesIntoVelocity` says so.
+ * The same as `ResourceApplyMomentum` and `ResourceApplyKerasMomentum` with the matrix, but for rounding.
  */
-export function drawPixels(
-  bytes: Uint8Array,
-  shape: readonly [number, number],
-  table: Float32Array,
+export function applyProductMomentum(
+  { x, dy, sums, background }: Product,
+  { weight, velocity, settings }: ProductMomentum,
+): void {
+  backend.executeMultipleOutputs(
+    background === undefined ? 'DistillLabDenseMomentum' : 'DistillLabInkMomentum',
+    factorAttribute(background ?? 0),
+    [x, dy, sums, weight, velocity, settings],
+    0,
+  );
+}
+
+/** The binding has the dense product where the processor's registers are wide enough for it to be quicker than TensorFlow's. */
+function tryDenseMomentum(): boolean {
+  try {
+    tf.tidy(() => {
+      const one = (): Tensor => tf.ones([1, 1]);
+      applyProductMomentum(
+        { x: one(), dy: one(), sums: tf.ones([1]), background: undefined },
+        { weight: one(), velocity: one(), settings: tf.zeros([4]) },
+      );
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const denseMomentum = fused.available && tryDenseMomentum();
+
+/** Whether this binding can apply this gradient without the whole of it ever being there. */
+export function multipliesIntoVelocity(gradient: Gradient): gradient is Product {
+  if (gradient instanceof tf.Tensor || !fused.available) return false;
+  return gradient.background !== undefined || denseMomentum;
+}
+
+/** Which images of a set, and by how many pixels to the right and down: [positions, 2], row-major. */
+export interface ShiftedImages {
+  readonly positions: Int32Array;
+  readonly shifts: Int32Array;
+}
+
+/**
+ * Stored images as a network sees them, shifted: mask · table[byte], and table[0] where nothing is. Only where
+ * `fused.available`: elsewhere JavaScript draws them.
+ * @param images bytes, [images, side, side]
+ * @param table [256]
+ * @param mask [positions, side × side]
+ * @returns [positions, side × side]
+ */
+export function drawImages(
+  images: Tensor,
+  { positions, shifts }: ShiftedImages,
+  table: Tensor,
   mask: DropoutMask | undefined,
 ): Tensor {
   return tf.tidy(() => {
-    if (fused.available) {
-      const inputs = [tf.tensor(bytes, [...shape], 'bool'), tf.tensor1d(table), keptBits(mask)];
-      return backend.executeSingleOutput('DistillLabDraw', factorAttribute(mask?.scale ?? 1), inputs);
-    }
-    const values = new Float32Array(bytes.length);
-    for (let index = 0; index < bytes.length; index++) values[index] = table[bytes[index]!]!;
-    const pixels = tf.tensor(values, [...shape]);
-    return mask ? multiply(pixels, mask.factors()) : pixels;
+    const inputs = [images, tf.tensor1d(positions, 'int32'), tf.tensor1d(shifts, 'int32'), table, keptBits(mask)];
+    return backend.executeSingleOutput('DistillLabDraw', factorAttribute(mask?.scale ?? 1), inputs);
   });
 }

@@ -2,6 +2,8 @@
 import type { OptimiserSpec } from '../contract/spec';
 import type { OpAttribute, Tensor } from './engine';
 import { backend, tf } from './engine';
+import type { Gradient } from './fused';
+import { applyProductMomentum, multipliedOut, multipliesIntoVelocity } from './fused';
 import { FLOAT, assignVariable, flagAttribute, matMul, multiply } from './operations';
 import { Variable } from './parameters';
 
@@ -21,7 +23,7 @@ export interface Optimiser {
    * Updates every parameter, then enforces the largest norm.
    * @param gradients one for each parameter, same order and shapes
    */
-  apply(gradients: readonly Tensor[], settings: StepSettings): void;
+  apply(gradients: readonly Gradient[], settings: StepSettings): void;
   /** Empties the slots, as building the optimiser anew would. */
   reset(): void;
   dispose(): void;
@@ -33,16 +35,24 @@ export interface OptimisedParameter {
   readonly hiddenWeight: boolean;
 }
 
-/** Scalars on the device that seldom change: uploaded again only when they do. */
-class Scalars {
-  private readonly kept = new Map<string, { value: number; tensor: Tensor }>();
+/** Numbers on the device that seldom change: uploaded again only when they do. */
+class Settings {
+  private readonly kept = new Map<string, { values: readonly number[]; tensor: Tensor }>();
 
-  get(name: string, value: number): Tensor {
+  scalar(name: string, value: number): Tensor {
+    return this.get(name, [value], []);
+  }
+
+  vector(name: string, values: readonly number[]): Tensor {
+    return this.get(name, values, [values.length]);
+  }
+
+  private get(name: string, values: readonly number[], shape: number[]): Tensor {
     const known = this.kept.get(name);
-    if (known?.value === value) return known.tensor;
+    if (known && values.every((value, index) => value === known.values[index])) return known.tensor;
     known?.tensor.dispose();
-    const tensor = tf.keep(tf.scalar(value, 'float32'));
-    this.kept.set(name, { value, tensor });
+    const tensor = tf.keep(tf.tensor(Float32Array.from(values), shape));
+    this.kept.set(name, { values, tensor });
     return tensor;
   }
 
@@ -62,9 +72,9 @@ function clear(slots: readonly Variable[]): void {
 }
 
 /** gradient + weightDecay · parameter, as PyTorch's optimisers have it; the gradient itself where there is no decay. */
-function decayed(gradient: Tensor, variable: Variable, weightDecay: number): Tensor {
+function decayed(gradient: Gradient, variable: Variable, weightDecay: number): Gradient {
   if (weightDecay === 0) return gradient;
-  return tf.tidy(() => tf.add(gradient, tf.mul(variable.read(), weightDecay)));
+  return tf.tidy(() => tf.add(multipliedOut(gradient), tf.mul(variable.read(), weightDecay)));
 }
 
 /**
@@ -85,7 +95,7 @@ function limitSquaredNorm(weight: Variable, limit: number): void {
 }
 
 abstract class FusedOptimiser<Spec extends OptimiserSpec> implements Optimiser {
-  protected readonly scalars = new Scalars();
+  protected readonly settings = new Settings();
 
   constructor(
     protected readonly spec: Spec,
@@ -93,13 +103,11 @@ abstract class FusedOptimiser<Spec extends OptimiserSpec> implements Optimiser {
     readonly slots: readonly Variable[],
   ) {}
 
-  protected abstract update(index: number, gradient: Tensor, settings: StepSettings): void;
+  protected abstract update(index: number, gradient: Gradient, settings: StepSettings): void;
 
-  apply(gradients: readonly Tensor[], settings: StepSettings): void {
+  apply(gradients: readonly Gradient[], settings: StepSettings): void {
     this.parameters.forEach(({ variable, hiddenWeight }, index) => {
-      const gradient = decayed(gradients[index]!, variable, this.spec.weightDecay);
-      this.update(index, gradient, settings);
-      if (gradient !== gradients[index]) gradient.dispose();
+      tf.tidy(() => this.update(index, decayed(gradients[index]!, variable, this.spec.weightDecay), settings));
       if (hiddenWeight && this.spec.maxSquaredNorm !== null) limitSquaredNorm(variable, this.spec.maxSquaredNorm);
     });
   }
@@ -109,7 +117,7 @@ abstract class FusedOptimiser<Spec extends OptimiserSpec> implements Optimiser {
   }
 
   dispose(): void {
-    this.scalars.dispose();
+    this.settings.dispose();
     for (const slot of this.slots) slot.dispose();
   }
 }
@@ -138,13 +146,29 @@ class Momentum extends FusedOptimiser<MomentumSpec> {
     this.attributes = [FLOAT, NO_LOCKING, flagAttribute('use_nesterov', spec.nesterov)];
   }
 
-  protected update(index: number, gradient: Tensor, settings: StepSettings): void {
-    const rate = this.scalars.get('learningRate', settings.learningRate);
-    const momentum = this.scalars.get('momentum', settings.momentum);
+  protected update(index: number, gradient: Gradient, settings: StepSettings): void {
+    const { learningRate, momentum } = settings;
+    const [variable, slot] = [this.parameters[index]!.variable, this.slots[index]!];
+    if (multipliesIntoVelocity(gradient)) {
+      const { rateInVelocity, nesterov } = this.spec;
+      const factors = rateInVelocity ? [-learningRate, 1] : [1, -learningRate];
+      applyProductMomentum(gradient, {
+        weight: variable.read(),
+        velocity: slot.read(),
+        settings: this.settings.vector('momentum of products', [momentum, ...factors, +nesterov]),
+      });
+      return;
+    }
     backend.executeMultipleOutputs(
       this.operation,
       this.attributes,
-      [this.parameters[index]!.variable.resource, this.slots[index]!.resource, rate, gradient, momentum],
+      [
+        variable.resource,
+        slot.resource,
+        this.settings.scalar('learningRate', learningRate),
+        multipliedOut(gradient),
+        this.settings.scalar('momentum', momentum),
+      ],
       0,
     );
   }
@@ -162,7 +186,7 @@ class Adam extends FusedOptimiser<AdamSpec> {
     );
   }
 
-  protected update(index: number, gradient: Tensor, settings: StepSettings): void {
+  protected update(index: number, gradient: Gradient, settings: StepSettings): void {
     const { beta1, beta2, epsilon } = this.spec;
     const correction = Math.sqrt(1 - beta2 ** settings.updates);
     backend.executeMultipleOutputs(
@@ -172,14 +196,14 @@ class Adam extends FusedOptimiser<AdamSpec> {
         this.parameters[index]!.variable.resource,
         this.slots[2 * index]!.resource,
         this.slots[2 * index + 1]!.resource,
-        this.scalars.get('beta1Power', beta1 ** settings.updates),
-        this.scalars.get('beta2Power', beta2 ** settings.updates),
-        this.scalars.get('learningRate', settings.learningRate),
-        this.scalars.get('beta1', beta1),
-        this.scalars.get('beta2', beta2),
+        this.settings.scalar('beta1Power', beta1 ** settings.updates),
+        this.settings.scalar('beta2Power', beta2 ** settings.updates),
+        this.settings.scalar('learningRate', settings.learningRate),
+        this.settings.scalar('beta1', beta1),
+        this.settings.scalar('beta2', beta2),
         // TensorFlow adds ε to √v before the bias correction, PyTorch after it.
-        this.scalars.get('epsilon', epsilon * correction),
-        gradient,
+        this.settings.scalar('epsilon', epsilon * correction),
+        multipliedOut(gradient),
       ],
       0,
     );

@@ -58,22 +58,26 @@ export class TeacherLogits {
   forBatch(batch: Batch): Float32Array {
     const { table, classes } = this;
     const logits = new Float32Array(this.teachers.length * batch.size * classes);
-    const all = Array.from({ length: batch.size }, (_, row) => row);
     if (!table) {
+      const all = Array.from({ length: batch.size }, (_, row) => row);
       this.compute(batch, all, (teacher, row, values) => logits.set(values, (teacher * batch.size + row) * classes));
       return logits;
     }
-    const places = Int32Array.from({ length: batch.size }, (_, row) => this.placeOf(batch, row));
-    const missing = all.filter((row) => !this.known[places[row]!]);
+    const places = new Int32Array(batch.size);
+    const missing: number[] = [];
+    for (let row = 0; row < batch.size; row++) {
+      places[row] = this.placeOf(batch, row);
+      if (!this.known[places[row]!]) missing.push(row);
+    }
     this.compute(batch, missing, (teacher, row, values) => table[teacher]!.set(values, places[row]! * classes));
     for (const row of missing) this.known[places[row]!] = 1;
-    table.forEach((values, teacher) => {
+    for (let teacher = 0, to = 0; teacher < table.length; teacher++) {
+      const values = table[teacher]!;
       for (let row = 0; row < batch.size; row++) {
         const from = places[row]! * classes;
-        const to = (teacher * batch.size + row) * classes;
-        for (let label = 0; label < classes; label++) logits[to + label] = values[from + label]!;
+        for (let label = 0; label < classes; label++) logits[to++] = values[from + label]!;
       }
-    });
+    }
     return logits;
   }
 

@@ -2,7 +2,7 @@
 import { LabError } from '../contract/errors';
 import type { RunSpec } from '../contract/spec';
 import type { Batch } from '../data/batches';
-import { Batches, copyBatch } from '../data/batches';
+import { Batches, drawBatch } from '../data/batches';
 import type { Dataset } from '../data/dataset';
 import { inkShare } from '../data/dataset';
 import { drawUnshifted, normalisationTable } from '../data/jitter';
@@ -18,7 +18,7 @@ import { Random } from '../random';
 import { DropoutMask } from '../tensorflow/dropout';
 import type { Tensor } from '../tensorflow/engine';
 import { tf } from '../tensorflow/engine';
-import { drawPixels } from '../tensorflow/fused';
+import { drawImages, fused } from '../tensorflow/fused';
 import type { Optimiser } from '../tensorflow/optimisers';
 import { createOptimiser } from '../tensorflow/optimisers';
 import { settingsAt } from './schedule';
@@ -63,7 +63,8 @@ export class Training {
   private readonly table: Float32Array;
   /** whether most pixels that the network sees have one value */
   private readonly mostlyBlack: boolean;
-  private readonly pixels: Uint8Array;
+  /** on the device: the training set's bytes [images, side, side], and the table */
+  private stored: { readonly images: Tensor; readonly table: Tensor } | undefined;
   private readonly labels: Float32Array;
   private sums: LossSums;
   /** losses of the last steps, still on the device: reading them at every step would make a GPU wait */
@@ -110,7 +111,6 @@ export class Training {
     // What is dropped becomes 0, which is one more ink unless black is 0 as well.
     const dropped = this.table[0] === 0 ? 0 : (layout.dropout.find(({ input }) => input)?.probability ?? 0);
     this.mostlyBlack = inkShare(dataset.train, dataset.side) + dropped <= MOST_INK;
-    this.pixels = new Uint8Array(training.batchSize * dataset.side ** 2);
     this.labels = new Float32Array(training.batchSize * dataset.classes);
     this.stepsTaken = state?.step ?? 0;
     this.sums = state?.sums ?? NO_LOSSES;
@@ -168,13 +168,14 @@ export class Training {
         teacherLogits: teacherValues && { teachers: this.teachers.length, values: teacherValues },
       };
       const parameters = model.variables.map((variable) => variable.read());
+      const pass = forward(spec.model, parameters, images, masks, background);
       const { grads } = tf.engine().gradients(() => {
-        const losses = this.objective(forward(spec.model, parameters, images, masks, background), targets);
+        const losses = this.objective(pass.logits, targets);
         this.unread.push({ step: this.stepsTaken + 1, values: losses.values, images: batch.size });
         return losses.total as never;
-      }, parameters);
+      }, [pass.logits]);
       // The parameters read here are disposed of with this scope: the update then works in place.
-      return grads;
+      return pass.backward(grads[0]!);
     });
     optimiser.apply(gradients, settings);
     tf.dispose(gradients);
@@ -201,9 +202,23 @@ export class Training {
   /** The batch's images, shifted, normalised and with dropped pixels: [batch, side × side]. */
   private drawImages(batch: Batch, mask: DropoutMask | undefined): Tensor {
     const { train, side } = this.dataset;
-    const pixels = side ** 2;
-    copyBatch(train, side, batch, this.pixels);
-    return drawPixels(this.pixels.subarray(0, batch.size * pixels), [batch.size, pixels], this.table, mask);
+    if (fused.available) {
+      // The bytes stay on the device from the first step on: a batch names its images.
+      this.stored ??= {
+        images: tf.keep(tf.tensor(train.images, [train.labels.length, side, side], 'bool')),
+        table: tf.keep(tf.tensor1d(this.table)),
+      };
+      const shifts = new Int32Array(2 * batch.size);
+      for (let row = 0; row < batch.size; row++) {
+        shifts[2 * row] = batch.shiftX[row]!;
+        shifts[2 * row + 1] = batch.shiftY[row]!;
+      }
+      return drawImages(this.stored.images, { positions: batch.positions, shifts }, this.stored.table, mask);
+    }
+    const pixels = new Float32Array(batch.size * side ** 2);
+    drawBatch(train, side, batch, this.table, pixels);
+    const images = tf.tensor(pixels, [batch.size, side ** 2]);
+    return mask ? tf.mul(images, mask.factors()) : images;
   }
 
   /** Adds up what has gathered on the device, in double precision and in the order of the steps. */
@@ -286,6 +301,7 @@ export class Training {
   dispose(): void {
     for (const { values } of this.unread) values.dispose();
     this.unread = [];
+    if (this.stored) tf.dispose([this.stored.images, this.stored.table]);
     this.optimiser.dispose();
     this.model.dispose();
   }

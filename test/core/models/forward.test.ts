@@ -9,6 +9,7 @@ import type { Tensor } from '../../../src-core/tensorflow/engine';
 import { Random } from '../../../src-core/random';
 import { DropoutMask } from '../../../src-core/tensorflow/dropout';
 import { tf } from '../../../src-core/tensorflow/engine';
+import { multipliedOut } from '../../../src-core/tensorflow/fused';
 import { expectClose, finiteDifferences, normals } from '../numbers';
 
 type Values = Float64Array | number[];
@@ -130,7 +131,7 @@ describe.each(cases)('the %s', (_, spec, input, byHand) => {
   it.each([{ dropping: false }, { dropping: true }])('computes what loops compute: %o', ({ dropping }) => {
     const logits = tf.tidy(() => {
       const tensors = parameters.map((values, index) => tf.tensor(values, shapes[index]!));
-      return forward(spec, tensors, drawn(dropping), masks(dropping));
+      return forward(spec, tensors, drawn(dropping), masks(dropping)).logits;
     });
     expect(logits.shape).toEqual([IMAGES, input.classes]);
     const expected = byHandAll(
@@ -155,14 +156,11 @@ describe.each(cases)('the %s', (_, spec, input, byHand) => {
   it.each([{ dropping: false }, { dropping: true }])('differentiates as finite differences do: %o', ({ dropping }) => {
     const weights = normals(IMAGES * input.classes, 99);
     const gradients = tf.tidy(() => {
-      const batch = drawn(dropping);
-      const dropped = masks(dropping);
-      const of = tf.grads((...tensors: Tensor[]) => {
-        const logits = forward(spec, tensors, batch, dropped);
-        return tf.sum(tf.mul(logits, tf.tensor2d(weights, [IMAGES, input.classes]))) as never;
-      });
       const tensors = parameters.map((values, index) => tf.tensor(values, shapes[index]!));
-      return of(tensors).map((gradient) => gradient.dataSync() as Float32Array);
+      const { backward } = forward(spec, tensors, drawn(dropping), masks(dropping));
+      return backward(tf.tensor2d(weights, [IMAGES, input.classes])).map(
+        (gradient) => multipliedOut(gradient).dataSync() as Float32Array,
+      );
     });
     const exact = parameters.map((values) => Float64Array.from(values));
     const valueAt = (): number =>

@@ -3,10 +3,11 @@ import type { Tensor } from '../../../src-core/tensorflow/engine';
 import { tf } from '../../../src-core/tensorflow/engine';
 import { Random } from '../../../src-core/random';
 import { DropoutMask } from '../../../src-core/tensorflow/dropout';
+import { drawImage } from '../../../src-core/data/jitter';
 import type { CrossEntropyTerm } from '../../../src-core/tensorflow/fused';
-import { drawPixels, fused, inkMatMul, inkMatMulGradient } from '../../../src-core/tensorflow/fused';
-import type { DenseOptions } from '../../../src-core/tensorflow/kernels';
-import { biasRelu, crossEntropies, dense } from '../../../src-core/tensorflow/kernels';
+import { drawImages, fused, inkMatMul, multipliedOut } from '../../../src-core/tensorflow/fused';
+import type { DenseOptions, Layer } from '../../../src-core/tensorflow/kernels';
+import { convolution, crossEntropies, dense, flatten, maxPool } from '../../../src-core/tensorflow/kernels';
 import { expectClose, finiteDifferences, mean, normalTensor, softmax, sum } from '../numbers';
 
 type Kernel = (...inputs: Tensor[]) => Tensor;
@@ -25,14 +26,20 @@ function gradients(kernel: Kernel, inputs: readonly Tensor[]): Float32Array[] {
   return found.map((gradient) => gradient.dataSync() as Float32Array);
 }
 
+/** Value and gradient with respect to every input, against plain operations; returns the gradients. */
+function expectAsPlain(kernel: Kernel, plain: Kernel, inputs: readonly Tensor[]): Float32Array[] {
+  expectClose(kernel(...inputs).dataSync(), plain(...inputs).dataSync(), 1e-5);
+  const found = gradients(kernel, inputs);
+  gradients(plain, inputs).forEach((expected, index) => expectClose(found[index]!, expected, 1e-5));
+  return found;
+}
+
 /**
  * Value and gradient with respect to every input, against plain operations and against finite differences.
  * No pre-activation of the inputs used is so close to 0 that a difference straddles ReLU's kink.
  */
 function expectSame(kernel: Kernel, plain: Kernel, inputs: readonly Tensor[]): void {
-  expectClose(kernel(...inputs).dataSync(), plain(...inputs).dataSync(), 1e-5);
-  const found = gradients(kernel, inputs);
-  gradients(plain, inputs).forEach((expected, index) => expectClose(found[index]!, expected, 1e-5));
+  const found = expectAsPlain(kernel, plain, inputs);
   inputs.forEach((input, index) => {
     const valueAt = (values: ArrayLike<number>): number =>
       tf.tidy(() => {
@@ -43,6 +50,23 @@ function expectSame(kernel: Kernel, plain: Kernel, inputs: readonly Tensor[]): v
       });
     expectClose(found[index]!, finiteDifferences(valueAt, input.dataSync().slice() as Float32Array, 2 ** -7), 2e-3);
   });
+}
+
+/** A layer as a node on tfjs's tape, so that its gradients can be asked for as those of plain operations. */
+function onTape(layer: (...inputs: Tensor[]) => Layer): Kernel {
+  return tf.customGrad((...given: unknown[]) => {
+    const inputs = given.slice(0, -1) as Tensor[];
+    const save = given.at(-1) as (tensors: Tensor[]) => void;
+    save(inputs);
+    return {
+      value: layer(...inputs).output,
+      // Only what was saved is still there: the layer is run again.
+      gradFunc: (gradient: Tensor, saved: Tensor[]) => {
+        const { input, parameters } = layer(...saved).backward(gradient);
+        return [...(input ? [input] : []), ...parameters.map(multipliedOut)];
+      },
+    };
+  }) as Kernel;
 }
 
 const ways = [{ ours: true }, { ours: false }];
@@ -74,7 +98,11 @@ describe.each(ways)('dense, %o', (way) => {
   it.each(cases)('with %o', (which) => {
     const options = optionsOf(which);
     const inputs = [normalTensor([3, 5], 1), normalTensor([5, 4], 2), normalTensor([4], 3)];
-    expectSame((x, w, b) => dense(x!, w!, b!, options), plain(options), inputs);
+    expectSame(
+      onTape((x, w, b) => dense(x!, w!, b!, options)),
+      plain(options),
+      inputs,
+    );
   });
 
   it.each(cases)('with %o, on data', (which) => {
@@ -82,7 +110,7 @@ describe.each(ways)('dense, %o', (way) => {
     const x = tf.tensor2d([...normalTensor([2, 5], 1).dataSync(), -1, -1, 0.5, -1, -1], [3, 5]);
     for (const background of [undefined, -1]) {
       expectSame(
-        (w, b) => dense(x, w!, b!, { ...options, inputIsData: true, background }),
+        onTape((w, b) => dense(x, w!, b!, { ...options, inputIsData: true, background })),
         (w, b) => plain(options)(x, w!, b!),
         [normalTensor([5, 4], 2), normalTensor([4], 3)],
       );
@@ -95,9 +123,9 @@ describe.each(ways)('dense, %o', (way) => {
   });
 
   it('has no gradient with respect to data', () => {
-    const [w, b] = [normalTensor([5, 4], 2), normalTensor([4], 3)];
-    const ofInput = tf.grad((x: Tensor) => tf.sum(dense(x, w, b, { inputIsData: true })) as never);
-    expect(() => ofInput(normalTensor([3, 5], 1))).toThrow(/gradient/);
+    const [x, w, b] = [normalTensor([3, 5], 1), normalTensor([5, 4], 2), normalTensor([4], 3)];
+    const { backward } = dense(x, w, b, { inputIsData: true });
+    expect(backward(normalTensor([3, 4], 4)).input).toBeUndefined();
   });
 
   it('differentiates through a stack of layers', () => {
@@ -109,20 +137,48 @@ describe.each(ways)('dense, %o', (way) => {
     const shapes = [[3, 5], [5, 4], [4], [4, 2], [2]];
     const inputs = shapes.map((shape, index) => normalTensor(shape, index + 1));
     expectSame(
-      mlp((options) => (x, w, b) => dense(x!, w!, b!, options)),
+      mlp((options) => onTape((x, w, b) => dense(x!, w!, b!, options))),
       mlp(plain),
       inputs,
     );
   });
 });
 
-describe('biasRelu', () => {
-  it.each([[[4, 6]], [[2, 3, 3, 6]]])('on %j', (shape) => {
-    expectSame(
-      (x, b) => biasRelu(x!, b!),
-      (x, b) => tf.relu(tf.add(x!, b!)),
-      [normalTensor(shape, 8), normalTensor([6], 5)],
+describe('the layers of pixels', () => {
+  it.each([1, 2])('a convolution at stride %i', (stride) => {
+    const options = { stride };
+    expectAsPlain(
+      onTape((x, filter, b) => convolution(x as never, filter as never, b!, options)),
+      (x, filter, b) => tf.relu(tf.add(tf.conv2d(x as never, filter as never, stride, 'valid'), b!)),
+      [normalTensor([2, 6, 6, 2], 1), normalTensor([3, 3, 2, 4], 2, 0.3), normalTensor([4], 3)],
     );
+  });
+
+  it('a convolution of data', () => {
+    const x = normalTensor([2, 6, 6, 2], 1);
+    expectAsPlain(
+      onTape((filter, b) => convolution(x as never, filter as never, b!, { stride: 1, inputIsData: true })),
+      (filter, b) => tf.relu(tf.add(tf.conv2d(x as never, filter as never, 1, 'valid'), b!)),
+      [normalTensor([3, 3, 2, 4], 2, 0.3), normalTensor([4], 3)],
+    );
+  });
+
+  it('the largest of each block', () => {
+    expectAsPlain(
+      onTape((x) => maxPool(x as never, 2)),
+      (x) => tf.maxPool(x as never, 2, 2, 'valid'),
+      [normalTensor([2, 5, 5, 3], 4)],
+    );
+  });
+
+  it.each([undefined, new DropoutMask([2, 12], 0.4, new Random(5, 'mask'))])('one row an image', (mask) => {
+    const [x, gradient] = [normalTensor([2, 2, 2, 3], 1), normalTensor([2, 12], 2)];
+    const factors = mask ? mask.factors() : tf.ones([2, 12]);
+    const { output, backward } = flatten(x, mask);
+    expect(output.dataSync()).toEqual(tf.mul(tf.reshape(x, [2, 12]), factors).dataSync());
+    const { input } = backward(gradient);
+    expect(input!.shape).toEqual(x.shape);
+    expect(input!.dataSync()).toEqual(tf.mul(gradient, factors).dataSync());
   });
 });
 
@@ -212,18 +268,46 @@ describe('the two ways', () => {
     expect(fused.available).toBe(true);
   });
 
-  it('draw the same pixels, bit for bit', () => {
-    const bytes = Uint8Array.from({ length: 3 * 50 }, (_, index) => (index * 37) % 256);
+  it('draw the same images, bit for bit, at every shift', () => {
+    const [side, count] = [7, 5];
+    const bytes = Uint8Array.from({ length: count * side ** 2 }, (_, index) => (index * 37) % 256);
+    const images = tf.tensor(bytes, [count, side, side], 'bool');
     const table = Float32Array.from({ length: 256 }, (_, grey) => grey / 255 - 0.1);
-    for (const mask of [undefined, new DropoutMask([3, 50], 0.2, new Random(2, 'mask'))]) {
-      // Dropped by a product with 0, a negative pixel is −0.
-      const [ours, theirs] = inBoth(() =>
-        drawPixels(bytes, [3, 50], table, mask)
-          .dataSync()
-          .map((value) => value + 0),
+    const moves = [0, 1, -1, 2, -2, 6, -6];
+    const shifts = Int32Array.from(moves.flatMap((right) => moves.flatMap((down) => [right, down])));
+    const positions = Int32Array.from({ length: moves.length ** 2 }, (_, row) => (row * 3) % count);
+    const shape: [number, number] = [positions.length, side ** 2];
+    const byHand = new Float32Array(shape[0] * shape[1]);
+    positions.forEach((position, row) => {
+      const [right, down] = [shifts[2 * row]!, shifts[2 * row + 1]!];
+      drawImage(bytes, side, position, right, down, table, byHand, row * side ** 2);
+    });
+    expect(drawImages(images, { positions, shifts }, tf.tensor1d(table), undefined).dataSync()).toEqual(byHand);
+    const mask = new DropoutMask(shape, 0.2, new Random(2, 'mask'));
+    // Dropped by a product with 0, a negative pixel is −0.
+    const masked = tf.mul(tf.tensor(byHand, shape), mask.factors()).dataSync();
+    expect(drawImages(images, { positions, shifts }, tf.tensor1d(table), mask).dataSync()).toEqual(
+      masked.map((value) => value + 0),
+    );
+  });
+
+  it('refuse images that are not there', () => {
+    const images = tf.zeros([2, 3, 3], 'bool');
+    const draw = (position: number, shift: number): Tensor =>
+      drawImages(
+        images,
+        { positions: Int32Array.of(position), shifts: Int32Array.of(0, shift) },
+        tf.zeros([256]),
+        undefined,
       );
-      expect(ours).toEqual(theirs);
-      if (!mask) expect(ours).toEqual(Float32Array.from(bytes, (grey) => table[grey]!));
+    expect([...draw(1, 2).dataSync()]).toEqual(new Array(9).fill(0));
+    for (const [position, shift] of [
+      [2, 0],
+      [-1, 0],
+      [0, 3],
+      [0, -3],
+    ] as const) {
+      expect(() => draw(position, shift)).toThrow(/positions/);
     }
   });
 
@@ -244,11 +328,13 @@ describe('the two ways', () => {
         const [ours, theirs] = inBoth(() => inkMatMul(x, w, background).dataSync().slice());
         expectClose(ours, theirs, 1e-4);
         const sums = tf.sum(dy, 0);
-        const [first, second] = inBoth(() => inkMatMulGradient(x, dy, sums, background).dataSync().slice());
+        const gradient = (): Float32Array =>
+          multipliedOut({ x, dy, sums, background }).dataSync().slice() as Float32Array;
+        const [first, second] = inBoth(gradient);
         expectClose(first, second, 1e-4);
         // The order of the sums does not depend on how the work was shared.
         expect(inkMatMul(x, w, background).dataSync()).toEqual(ours);
-        expect(inkMatMulGradient(x, dy, sums, background).dataSync()).toEqual(first);
+        expect(gradient()).toEqual(first);
       }
     }
   });
@@ -256,7 +342,8 @@ describe('the two ways', () => {
   it('refuse shapes that do not fit, on ours', () => {
     const x = normalTensor([3, 5], 1);
     expect(() => inkMatMul(x, normalTensor([4, 2], 2), 0)).toThrow(/\[digits, pixels\]/);
-    expect(() => inkMatMulGradient(x, normalTensor([2, 2], 2), normalTensor([2], 3), 0)).toThrow(/\[digits, units\]/);
+    const [dy, sums] = [normalTensor([2, 2], 2), normalTensor([2], 3)];
+    expect(() => multipliedOut({ x, dy, sums, background: 0 })).toThrow(/\[digits, units\]/);
   });
 
   it('give the same layer at any width, bit for bit, and gradients that differ by rounding alone', () => {
@@ -268,7 +355,7 @@ describe('the two ways', () => {
     ] as const) {
       const [x, w, b] = [normalTensor([rows, 7], 1), normalTensor([7, units], 2), normalTensor([units], 3)];
       const mask = new DropoutMask([rows, units], 0.5, new Random(rows, 'mask'));
-      const layer: Kernel = (input, weight, bias) => dense(input!, weight!, bias!, { relu: true, mask });
+      const layer = onTape((input, weight, bias) => dense(input!, weight!, bias!, { relu: true, mask }));
       const [ours, theirs] = inBoth(() => layer(x, w, b).dataSync().slice());
       expect(ours).toEqual(theirs);
       const [first, second] = inBoth(() => gradients(layer, [x, w, b]));
@@ -279,7 +366,7 @@ describe('the two ways', () => {
   it('let what is not a number through', () => {
     const [ours, theirs] = inBoth(() =>
       dense(tf.tensor2d([[NaN]]), tf.ones([1, 2]), tf.zeros([2]), { relu: true })
-        .dataSync()
+        .output.dataSync()
         .slice(),
     );
     expect([...ours, ...theirs]).toEqual([NaN, NaN, NaN, NaN]);

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { OptimiserSpec } from '../../../src-core/contract/spec';
 import { tf } from '../../../src-core/tensorflow/engine';
+import { fused } from '../../../src-core/tensorflow/fused';
 import type { Optimiser, StepSettings } from '../../../src-core/tensorflow/optimisers';
 import { createOptimiser } from '../../../src-core/tensorflow/optimisers';
 import { Variable } from '../../../src-core/tensorflow/parameters';
-import { expectClose, normals } from '../numbers';
+import { expectClose, normalTensor, normals } from '../numbers';
 
 type Momentum = Extract<OptimiserSpec, { kind: 'momentum' }>;
 type Adam = Extract<OptimiserSpec, { kind: 'adam' }>;
@@ -120,6 +121,69 @@ describe('momentum', () => {
       apply(inside, gradientAt(step), settings);
     });
     expectClose(a.values(), b.values(), 1e-6);
+  });
+});
+
+describe('a gradient given as the factors of a product', () => {
+  /** Weights and slots after some steps, from gradients as products or multiplied out. */
+  function trained(
+    spec: OptimiserSpec,
+    [rows, inputs, units]: readonly [number, number, number],
+    background: number | undefined,
+    asProduct: boolean,
+  ): Float32Array[] {
+    const variable = new Variable('weight', [inputs, units], normals(inputs * units, 1));
+    const optimiser = createOptimiser(spec, [{ variable, hiddenWeight: true }]);
+    made.push(optimiser, variable);
+    STEPS.forEach((settings, step) => {
+      tf.tidy(() => {
+        const drawn = normalTensor([rows, inputs], 200 + step, 0.3);
+        const x = background === undefined ? drawn : tf.where(tf.greater(drawn, 0.2), drawn, background);
+        const dy = normalTensor([rows, units], 300 + step, 0.3);
+        const sums = tf.sum(dy, 0);
+        optimiser.apply([asProduct ? { x, dy, sums, background } : tf.matMul(x as never, dy as never, true)], settings);
+      });
+    });
+    return [variable, ...optimiser.slots].map((found) => found.values());
+  }
+
+  const specs = [false, true].flatMap((nesterov) =>
+    [false, true].map((rateInVelocity) => ({ ...MOMENTUM, nesterov, rateInVelocity })),
+  );
+  const others = [{ ...MOMENTUM, weightDecay: 0.01 }, { ...MOMENTUM, maxSquaredNorm: 3 }, ADAM];
+  const sizes = [
+    [1, 1, 1],
+    [3, 7, 10],
+    [5, 29, 31],
+    [17, 50, 177],
+    [128, 100, 800],
+  ] as const;
+
+  afterEach(() => void (fused.available = true));
+
+  it.each([...specs, ...others])('is applied as the matrix is, in place, at any size: %o', (spec) => {
+    for (const size of sizes) {
+      for (const background of [undefined, 0, -1.25]) {
+        fused.available = true;
+        const expected = trained(spec, size, background, false);
+        const found = trained(spec, size, background, true);
+        found.forEach((values, index) => expectClose(values, expected[index]!, 2e-4));
+        // How the work was shared between threads does not show.
+        expect(trained(spec, size, background, true)).toEqual(found);
+        fused.available = false;
+        trained(spec, size, background, true).forEach((values, index) => expectClose(values, expected[index]!, 2e-4));
+      }
+    }
+  });
+
+  it('is refused where the shapes do not fit', () => {
+    const [optimiser] = optimise(MOMENTUM);
+    const [x, sums] = [normalTensor([3, INPUTS], 1), normalTensor([UNITS], 3)];
+    const dy = normalTensor([2, UNITS], 2);
+    for (const background of [undefined, 0]) {
+      expect(() => optimiser.apply([{ x, dy, sums, background }], STEPS[0]!)).toThrow(/\[batch, inputs\]/);
+    }
+    tf.dispose([x, sums, dy]);
   });
 });
 
