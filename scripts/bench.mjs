@@ -10,6 +10,9 @@ if (args[0] === 'window') {
   await driveWindow('bench/window.ts', args.slice(1));
 } else if (await setUpOrExplain()) {
   const env = quietEnvironment(process.env, args.includes('--verbose'));
-  const program = typescriptProgram(fileURLToPath(new URL(`../bench/${args[0] === 'workers' ? 'workers' : 'training'}.ts`, import.meta.url)), env);
+  const program = typescriptProgram(
+    fileURLToPath(new URL(`../bench/${args[0] === 'workers' ? 'workers' : 'training'}.ts`, import.meta.url)),
+    env,
+  );
   endLike(await runInForeground(process.execPath, [...program, ...args], { env }));
 }
