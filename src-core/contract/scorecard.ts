@@ -114,7 +114,7 @@ export type Picture =
       readonly logY?: boolean;
       readonly series: readonly { readonly name: string; readonly points: readonly PicturePoint[] }[];
       /** places on the x axis, such as a chosen bias; a place chosen on test images says so in its label */
-      readonly marks?: readonly { readonly x: number; readonly label: string }[];
+      readonly marks?: readonly { readonly x: number; readonly label: string; readonly selectedOn?: SelectedOn }[];
     }
   | {
       readonly kind: 'bars';

@@ -1,95 +1,37 @@
-/** Learning curves. Lines are SVG that stretches with the page; words and numbers are HTML and keep their size. */
-import { logTicks } from '../evaluation/log-ticks';
+/** Learning curves. */
 import type { MeasuredRun } from './report-figures';
 import { label, selectionMark } from './report-labels';
 import { markup, nameOf } from './report-markup';
 import type { Fragment, Markup } from './report-markup';
 import { count, decimal, significant } from './report-numbers';
 import type { Role } from './report-palette';
+import { DASHES, inlineSvg, linePlot, stroke } from './report-plot';
+import type { PlotLine } from './report-plot';
 import type { ReportEpoch } from './report';
 
-interface Line {
-  readonly role: Role;
-  readonly name: Fragment;
-  readonly dash: string;
-  readonly points: readonly (readonly [epoch: number, value: number])[];
-}
-
 /** Runs of one role share a colour and differ in their dashes. */
-const DASHES = ['', '6 3', '2 3', '8 3 2 3'];
-const MOST_POINTS = 600;
+interface Line extends PlotLine {
+  readonly name: Fragment;
+}
+
 const MOST_ROWS = 24;
+const SIZE = { width: 380, height: 262 };
 
-/** Of every stretch of epochs the lowest and the highest point, so that no spike is lost. */
-function thin(points: Line['points']): Line['points'] {
-  if (points.length <= MOST_POINTS) return points;
-  const kept = new Set<number>([0, points.length - 1]);
-  const stretch = (2 * points.length) / MOST_POINTS;
-  for (let start = 0; start < points.length; start += stretch) {
-    const end = Math.min(points.length, start + stretch);
-    let low = Math.floor(start);
-    let high = low;
-    for (let index = low; index < end; index++) {
-      if (points[index]![1] < points[low]![1]) low = index;
-      if (points[index]![1] > points[high]![1]) high = index;
-    }
-    kept.add(low).add(high);
-  }
-  return [...kept].sort((a, b) => a - b).map((index) => points[index]!);
-}
-
-function epochTicks(last: number): number[] {
-  if (last <= 1) return [1];
-  const rough = last / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(
-    1,
-    [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough)!,
-  );
-  const inner = Array.from({ length: Math.floor(last / step) }, (_, index) => (index + 1) * step);
-  return [1, ...inner.filter((tick) => tick > 1 && tick < last - step / 3), last];
-}
-
-function stroke({ role, dash }: Pick<Line, 'role' | 'dash'>, points: string): Markup {
-  const dashes = dash && markup` stroke-dasharray="${dash}"`;
-  return markup`<polyline class="curve ${role}"${dashes} points="${points}"/>`;
-}
-
-function plot(all: readonly Line[], spoken: string, tickText: (value: number) => string): Markup {
-  // A logarithm has no place for 0: a run without errors is drawn at a half.
-  const lines = all.map((line) => ({
+/** Axis over epochs below, a logarithm of the values up. */
+function plot(lines: readonly Line[], title: string, spoken: string, text: (value: number) => string): Markup {
+  // A logarithm has no place for 0.
+  const raised = lines.map((line) => ({
     ...line,
-    points: thin(line.points.map(([epoch, value]) => [epoch, Math.max(value, 1e-6)] as const)),
+    points: line.points.map(({ x, y }) => ({ x, y: Math.max(y, 1e-6) })),
   }));
-  const values = lines.flatMap(({ points }) => points.map(([, value]) => value));
-  const last = lines.reduce((most, { points }) => Math.max(most, points.at(-1)?.[0] ?? 1), 1);
-  const low = values.reduce((least, value) => Math.min(least, value), Infinity) / 1.15;
-  const high = values.reduce((most, value) => Math.max(most, value), 0) * 1.1;
-  const x = (epoch: number) => (last === 1 ? 50 : (100 * (epoch - 1)) / (last - 1));
-  const y = (value: number) => 100 - (100 * Math.log(value / low)) / Math.log(high / low);
-  const at = (value: number) => value.toFixed(2);
-  const ticks = logTicks(low, high);
-  return markup`<div class="plot" role="img" aria-label="${spoken}">
-<div class="y">${ticks.map((tick) => markup`<span style="bottom:${at(100 - y(tick))}%">${tickText(tick)}</span>`)}</div>
-<div class="canvas"><svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
-${ticks.map((tick) => markup`<line class="rule" x1="0" x2="100" y1="${at(y(tick))}" y2="${at(y(tick))}"/>`)}
-${lines.map((line) => stroke(line, line.points.map(([epoch, value]) => `${at(x(epoch))},${at(y(value))}`).join(' ')))}
-</svg>${lines.flatMap(({ role, points }) => {
-    const end = points.at(-1);
-    return end
-      ? [markup`<span class="key end ${role}" style="left:${at(x(end[0]))}%;top:${at(y(end[1]))}%"></span>`]
-      : [];
-  })}</div>
-<div class="x">${epochTicks(last).map((tick, index) => {
-    const side = tick === last && last > 1 ? 'last' : index === 0 && last > 1 ? 'first' : '';
-    return markup`<span class="${side}" style="left:${at(x(tick))}%">${tick}</span>`;
-  })}</div></div>`;
+  const axes = { x: { title: 'epoch' }, y: { title, log: true, text } };
+  return inlineSvg({ width: SIZE.width, spoken, ...linePlot(raised, axes, SIZE) });
 }
 
 function legend(lines: readonly Line[]): Markup {
   return markup`<ul class="legend">${lines.map(
-    (line) =>
-      markup`<li><svg viewBox="0 0 26 9" aria-hidden="true">${stroke(line, '0,4.5 26,4.5')}</svg>${line.name}</li>`,
+    ({ role, dash, name }) =>
+      markup`<li><svg viewBox="0 0 26 9" aria-hidden="true">${stroke(role, dash, '0,4.5 26,4.5')}</svg>${name}</li>`,
   )}</ul>`;
 }
 
@@ -100,7 +42,7 @@ function linesOf(measured: readonly MeasuredRun[], value: (epoch: ReportEpoch) =
     seen.set(run.role, place + 1);
     const points = run.epochs.flatMap((epoch) => {
       const at = value(epoch);
-      return at === undefined || !Number.isFinite(at) ? [] : [[epoch.epoch, at] as const];
+      return at === undefined || !Number.isFinite(at) ? [] : [{ x: epoch.epoch, y: at }];
     });
     return points.length > 0
       ? [
@@ -130,12 +72,13 @@ function termLines(measured: readonly MeasuredRun[]): { name: string; lines: Lin
 
 function figure(
   title: string,
+  axis: string,
   lines: readonly Line[],
   spoken: string,
   text: (value: number) => string,
   said: Fragment,
 ) {
-  return markup`<figure><h3>${title}</h3>${legend(lines)}${plot(lines, spoken, text)}
+  return markup`<figure><h3>${title}</h3>${legend(lines)}${plot(lines, axis, spoken, text)}
 <figcaption>${said}</figcaption></figure>`;
 }
 
@@ -176,13 +119,13 @@ function significantLoss(loss: number): string {
 }
 
 function reached(lines: readonly Line[]): string {
-  return lines.map(({ points }) => `${points.at(-1)![1]} after epoch ${points.at(-1)![0]}`).join(', ');
+  return lines.map(({ points }) => `${points.at(-1)!.y} after epoch ${points.at(-1)!.x}`).join(', ');
 }
 
 export function curves(measured: readonly MeasuredRun[]): Markup | undefined {
   const errors = linesOf(measured, ({ testErrors }) => testErrors).map((line) => ({
     ...line,
-    points: line.points.map(([epoch, value]) => [epoch, Math.max(value, 0.5)] as const),
+    points: line.points.map(({ x, y }) => ({ x, y: Math.max(y, 0.5) })),
   }));
   const losses = linesOf(measured, ({ loss }) => loss);
   const terms = termLines(measured);
@@ -191,6 +134,7 @@ export function curves(measured: readonly MeasuredRun[]): Markup | undefined {
     figures.push(
       figure(
         'Test errors',
+        'errors',
         errors,
         `Test errors by epoch, logarithmic: ${reached(errors)}.`,
         (tick) => String(tick),
@@ -202,8 +146,9 @@ export function curves(measured: readonly MeasuredRun[]): Markup | undefined {
     figures.push(
       figure(
         'Training loss',
+        'loss',
         losses,
-        `Training loss by epoch, logarithmic: ${losses.map(({ points }) => significantLoss(points.at(-1)![1])).join(', ')} at the end.`,
+        `Training loss by epoch, logarithmic: ${losses.map(({ points }) => significantLoss(points.at(-1)!.y)).join(', ')} at the end.`,
         significant,
         'Mean objective over each epoch, logarithmic. Runs with different objectives have different units: compare slopes, not heights.',
       ),
@@ -213,6 +158,7 @@ export function curves(measured: readonly MeasuredRun[]): Markup | undefined {
     figures.push(
       figure(
         'Soft and hard loss',
+        'loss',
         terms.lines,
         `Soft and hard loss of ${terms.name} by epoch, logarithmic.`,
         significant,

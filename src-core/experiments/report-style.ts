@@ -1,22 +1,68 @@
 /** The style sheet of a report: tokens of both themes, then one block for each kind of thing in it. */
 import { DARK, HEAT_LEVELS, LIGHT, ROLES, heat } from './report-palette';
-import type { Theme } from './report-palette';
+import type { Role, Theme } from './report-palette';
 
-function tokens(theme: Theme): string {
-  const plain = ['surface', 'raised', 'line', 'ink', 'secondary', 'faint', 'link', 'mark'] as const;
-  const lines = plain.map((name) => `--${name}:${theme[name]}`);
-  lines.push(`--mark-surface:${theme.markSurface}`);
-  for (const role of ROLES) lines.push(`--${role}-fill:${theme.fill[role]}`, `--${role}-stroke:${theme.stroke[role]}`);
-  return lines.join(';');
+/** Nothing may be loaded or run: a page is all there is. */
+export const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+/** The theme's colours by the names of their custom properties. */
+function tokensOf(theme: Theme): Readonly<Record<string, string>> {
+  const { fill, stroke, markSurface, ...plain } = theme;
+  const roles = ROLES.flatMap((role) => [
+    [`${role}-fill`, fill[role]],
+    [`${role}-stroke`, stroke[role]],
+  ]);
+  return { ...plain, 'mark-surface': markSurface, ...(Object.fromEntries(roles) as Record<string, string>) };
 }
 
-function heatRules(theme: Theme): string {
-  return ROLES.flatMap((role) =>
-    Array.from({ length: HEAT_LEVELS }, (_, index) => {
-      const { background, ink } = heat(theme, role, index + 1);
-      return `.${role} .heat-${index + 1}{background:${background};color:${ink}}`;
-    }),
-  ).join('');
+function tokens(theme: Theme): string {
+  return Object.entries(tokensOf(theme))
+    .map(([name, value]) => `--${name}:${value}`)
+    .join(';');
+}
+
+function heatRules(theme: Theme, roles: readonly Role[] = ROLES): string {
+  return roles
+    .flatMap((role) =>
+      Array.from({ length: HEAT_LEVELS }, (_, index) => {
+        const { background, ink } = heat(theme, role, index + 1);
+        const level = `.${role} .heat-${index + 1}`;
+        return `${level}{background:${background};color:${ink}}.${role} rect.heat-${index + 1}{fill:${background}}`;
+      }),
+    )
+    .join('');
+}
+
+/** Rules of drawings: in a page their colours are custom properties, in a file of its own the colours themselves. */
+function drawingRules(colour: (token: string) => string): string {
+  const ofRoles = ROLES.map((role) => {
+    const [fill, stroke] = [colour(`${role}-fill`), colour(`${role}-stroke`)];
+    return `.drawing .${role}.curve,.drawing .${role}.spread,.legend .${role}{stroke:${stroke}}
+.drawing .${role}.band,.drawing .${role}.point,.drawing .${role}.bar{fill:${fill}}`;
+  });
+  return `.drawing{max-width:100%;height:auto;overflow:visible;font:11.5px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;
+  font-variant-numeric:tabular-nums}
+.drawing text{fill:currentColor;color:${colour('secondary')};unicode-bidi:isolate}
+.drawing text.tick{color:${colour('faint')}}
+.drawing text.strong{color:${colour('ink')};font-weight:600}
+.drawing text.small{font-size:9.5px}
+.drawing .rule{stroke:${colour('line')};stroke-width:1}
+.drawing .band{opacity:.2}
+.drawing .spread{fill:none;stroke-width:1.2;opacity:.75}
+.drawing .missing{fill:none;stroke:${colour('faint')};stroke-dasharray:3 3}
+.drawing .none{fill:${colour('raised')}}
+.drawing text.place{paint-order:stroke;stroke:${colour('surface')};stroke-width:4px}
+.drawing line.place{stroke:${colour('faint')};stroke-dasharray:2 2}
+.drawing line.tuned{stroke:${colour('mark')}}
+.drawing text.tuned{color:${colour('mark')};font-weight:600}
+.curve{fill:none;stroke-width:1.6;stroke-linejoin:round}
+${ofRoles.join('\n')}`;
+}
+
+/** The style of a drawing that stands alone: not everything that shows SVG knows custom properties. */
+export function drawingStyle(theme: Theme): string {
+  const colours = tokensOf(theme);
+  return `${drawingRules((token) => colours[token]!)}\n${heatRules(theme, ['student', 'teacher'])}`;
 }
 
 const RULES = `
@@ -100,19 +146,7 @@ figcaption{color:var(--secondary);margin-top:8px;max-width:76ch}
 .charts figure{display:grid;grid-row:span 4;grid-template-rows:subgrid;gap:0;margin-bottom:20px}
 .legend{display:flex;flex-wrap:wrap;gap:2px 18px;margin:0 0 10px;padding:0;list-style:none}
 .legend svg{width:26px;height:9px;margin-right:7px;vertical-align:0;overflow:visible}
-.plot{display:grid;grid-template-columns:auto 1fr;gap:0 8px}
-.plot .y{position:relative;height:220px;min-width:26px}
-.plot .y span{position:absolute;right:0;transform:translateY(50%);font-size:12px;line-height:1;color:var(--faint);white-space:nowrap}
-.plot .x{position:relative;grid-column:2;height:20px;margin-right:8px}
-.plot .x span{position:absolute;top:5px;transform:translateX(-50%);font-size:12px;line-height:1;color:var(--faint)}
-.plot .x span.last{transform:translateX(-100%)}
-.plot .x span.first{transform:none}
-.plot .canvas{position:relative;height:220px;margin-right:8px}
-.plot svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
-.plot .rule{stroke:var(--line);stroke-width:1;vector-effect:non-scaling-stroke}
-.curve{fill:none;stroke:var(--stroke);stroke-width:1.6;vector-effect:non-scaling-stroke;stroke-linejoin:round}
-.curve.faint{stroke-width:1.1}
-.plot .end{position:absolute;margin:-4.5px 0 0 -4.5px;background:var(--stroke)}
+.charts .drawing{width:100%;max-width:440px}
 details.data{margin-top:8px}
 summary{cursor:pointer;color:var(--secondary)}
 summary:hover{color:var(--ink)}
@@ -199,7 +233,6 @@ footer{max-width:1152px;margin:0 auto;padding:16px 24px 40px;color:var(--faint);
   .matrix{border-spacing:1px}
   .matrix th,.matrix td{height:13pt;font-size:7pt}
   .matrix th.sum{width:20pt}
-  .plot .y,.plot .canvas{height:150px}
   .digits{grid-template-columns:repeat(auto-fill,minmax(42pt,1fr))}
   .tile{width:34pt}
 }
@@ -211,6 +244,7 @@ export function styleSheet(): string {
     `:root{color-scheme:light dark;${tokens(LIGHT)}}`,
     heatRules(LIGHT),
     RULES.trim(),
+    drawingRules((token) => `var(--${token})`),
     `@media screen and (prefers-color-scheme:dark){:root{${tokens(DARK)}}${heatRules(DARK)}}`,
   ].join('\n');
 }

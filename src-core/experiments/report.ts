@@ -11,7 +11,7 @@ import type { Role } from './report-palette';
 import { results } from './report-results';
 import { significance } from './report-significance';
 import { makeSprite } from './report-sprite';
-import { styleSheet } from './report-style';
+import { PAGE_POLICY, styleSheet } from './report-style';
 import { digitsToShow, softTargets } from './report-targets';
 
 /** One epoch of a run's history. */
@@ -64,9 +64,6 @@ export interface ReportInput {
   /** width and height of an image in pixels */
   readonly side: number;
 }
-
-/** Nothing may be loaded or run: the document is all there is. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 function specs({ runs, commands, side }: ReportInput): Markup {
   return markup`<section aria-labelledby="specs"><h2 id="specs">How this was made</h2>
@@ -159,7 +156,7 @@ export function renderReport(input: ReportInput): string {
   const style = new Markup(`<style>${styleSheet()}\n${sprites.map(({ rule }) => rule).join('\n')}</style>`);
   return markup`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${PAGE_POLICY}">
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${input.title}</title>
 ${style}</head>

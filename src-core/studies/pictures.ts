@@ -70,7 +70,9 @@ export function biasPicture(results: Results, group: string, title: string): Pic
     })),
     marks: choices.flatMap(([chosen, label]) => {
       const constants = runs.flatMap(({ corrected }) => corrected[chosen]?.constant ?? []);
-      return constants.length === 0 ? [] : [{ x: mean(constants), label }];
+      return constants.length === 0
+        ? []
+        : [{ x: mean(constants), label, ...(chosen === 'prior' ? {} : { selectedOn: chosen }) }];
     }),
   };
 }
