@@ -354,6 +354,7 @@ test.describe('hostile and damaged', () => {
     }
     await view(page, 'Compare').click();
     const choice = page.getByRole('region', { name: 'Runs to compare' });
+    await expect(choice.getByRole('checkbox')).toHaveCount(3);
     for (const box of await choice.getByRole('checkbox').all()) await box.check();
     await expect(page.getByText(/exact McNemar test/)).toBeVisible();
     await expect(main).toContainText(HOSTILE.title);

@@ -25,6 +25,7 @@ import {
   runList,
   seriousViolations,
   start,
+  stepsHeld,
   stepsShown,
   tabTo,
   testLabels,
@@ -79,7 +80,7 @@ test('trains a teacher: settings, live view, pause, single steps, end', async ()
   await main.getByRole('button', { name: 'Pause' }).click();
   await expect(main.getByRole('button', { name: 'Go on' })).toBeVisible();
   await expect(runInList(page, 'teacher 64').getByRole('img', { name: 'paused' })).toBeVisible();
-  const held = await stepsShown(page);
+  const held = await stepsHeld(page);
   for (const extra of [1, 2]) {
     await main.getByRole('button', { name: 'Step', exact: true }).click();
     await expect.poll(() => stepsShown(page)).toBe(held + extra);
@@ -496,7 +497,7 @@ test('goes the main path by keyboard alone', async () => {
   await expect(main.getByRole('button', { name: 'Pause' })).toBeFocused();
   await keyboard.press('Enter');
   await expect(main.getByRole('button', { name: 'Go on' })).toBeFocused();
-  const held = await stepsShown(page);
+  const held = await stepsHeld(page);
   await tabTo(page, main.getByRole('button', { name: 'Step', exact: true }));
   await keyboard.press('Enter');
   await expect.poll(() => stepsShown(page)).toBe(held + 1);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from './app';
 import { expect, test } from './app';
-import { answerDialogs, menu, prepareRun, runIds, SMALL, start, stepsShown, view } from './steps';
+import { answerDialogs, menu, prepareRun, runIds, SMALL, start, stepsHeld, stepsShown, view } from './steps';
 
 /** Presses keys where Chromium takes them from the system, so that what the page leaves comes to the menu. */
 async function press({ electron }: App, accelerator: string): Promise<void> {
@@ -50,7 +50,7 @@ test('every shortcut of the menu does its work', async ({ app, folder }) => {
   await expect(main.getByText(/^After epoch \d+/)).toBeVisible();
   await shortcut('CmdOrCtrl+P');
   await expect(main.getByRole('button', { name: 'Go on' })).toBeVisible();
-  const held = await stepsShown(page);
+  const held = await stepsHeld(page);
   await shortcut('F10');
   await expect.poll(() => stepsShown(page)).toBe(held + 1);
   await press(app, 'CmdOrCtrl+P');

@@ -72,6 +72,16 @@ export async function stepsShown(page: Page): Promise<number> {
   return Number(/step ([\d,]+) of/.exec(text)![1]!.replaceAll(',', ''));
 }
 
+/** The steps of a run that was just paused, once the last of them has been told: its button is quicker than they. */
+export async function stepsHeld(page: Page): Promise<number> {
+  for (let before = -1; ;) {
+    const now = await stepsShown(page);
+    if (now === before) return now;
+    before = now;
+    await page.waitForTimeout(500);
+  }
+}
+
 /** Whether something other than one colour is drawn. */
 export async function isDrawn(canvas: Locator): Promise<boolean> {
   return canvas.evaluate((element: HTMLCanvasElement) => {
