@@ -74,17 +74,22 @@ function readAdded(folder: string, study: Study): Readonly<Record<string, readon
   try {
     input = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw refuse(messageOf(error));
+    throw refuse(messageOf(error).replaceAll(/\s+/g, ' '));
   }
   const result = v.safeParse(AddedSchema, input, { abortEarly: true });
   if (!result.success) {
     const [issue] = result.issues;
-    const unknown = issue.type === 'strict_object' && issue.expected === 'never';
-    throw refuse(`${v.getDotPath(issue) ?? 'it'} ${unknown ? 'is not a field' : issue.message}`);
+    const field = issue.type === 'strict_object' && issue.path !== undefined;
+    const what = field ? (issue.expected === 'never' ? 'is not a field' : 'is missing') : issue.message;
+    throw refuse(`${v.getDotPath(issue) ?? 'it'} ${what}`);
   }
   for (const group of Object.keys(result.output.addedSeeds)) {
     if (!Object.hasOwn(study.groups, group)) {
-      throw refuse(`addedSeeds.${group} is not a group of the study. ${suggestion(group, Object.keys(study.groups))}`);
+      throw new LabError(
+        'damaged-file',
+        `${file}: addedSeeds.${group} is not a group of the study.`,
+        suggestion(group, Object.keys(study.groups)),
+      );
     }
   }
   return result.output.addedSeeds;
