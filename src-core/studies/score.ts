@@ -141,7 +141,8 @@ export class Scorer {
     const methods = [...new Set(runs.map(({ record }) => record.environment.method))].filter((each) => each !== METHOD);
     const others = methods.map((method) => ({ method, runs: findCells(cells, runs, method) }));
     const results = await this.results(cells, found);
-    const records = [...found.values()].map(({ record }) => record);
+    // Groups of the same spec share their runs.
+    const records = [...new Set(found.values())].map(({ record }) => record);
     return {
       study: name,
       scale,

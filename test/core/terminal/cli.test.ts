@@ -62,6 +62,38 @@ describe('bad input', () => {
       ['data.jitter.pixels = 9 must be in 0 to 4.'],
     ],
     [
+      ['reproduce', 'paper-section-4', '--scale', 'hours', '--lab', lab],
+      2,
+      ["'paper-section-4' is invalid", 'Allowed choices are fast, paper-section-3, blog.'],
+    ],
+    [
+      ['reproduce', 'blog', '--lab', lab],
+      2,
+      ['reproduce blog needs a scale.', '--scale minutes, hours, night or full'],
+    ],
+    [['reproduce', 'blog', '--scale', 'hour', '--lab', lab], 2, ['There is no scale "hour".', 'Did you mean "hours"?']],
+    [
+      ['reproduce', 'paper-section-3', '--scale', 'minutes', '--claim', 'omited-3', '--lab', lab],
+      2,
+      ['There is no claim "omited-3".', 'Did you mean "omitted-3"?'],
+    ],
+    [
+      ['reproduce', 'paper-section-3', '--scale', 'minutes', '--add-seed', '--lab', lab],
+      2,
+      ['--add-seed needs a claim.', 'Add --claim ID.'],
+    ],
+    [
+      ['reproduce', 'paper-section-3', '--scale', 'minutes', '--epochs', '3', '--lab', lab],
+      2,
+      ['reproduce paper-section-3 has no --epochs.', 'Leave it out.'],
+    ],
+    [['reproduce', 'fast', '--scale', 'minutes', '--lab', lab], 2, ['reproduce fast has no --scale.', 'Leave it out.']],
+    [
+      ['reproduce', 'blog', '--scale', 'minutes', '--workers', '0', '--lab', lab],
+      2,
+      ['--workers = 0 must be a whole number, 1 to 64.'],
+    ],
+    [
       ['train', 'fast-student', '--lab', lab],
       2,
       ["fast-student is a student's preset and needs a teacher.", 'distill --teacher RUN'],
