@@ -159,7 +159,7 @@ function figureOf(picture: Picture, id: string): Markup {
     : picture.kind === 'matrices'
       ? frames(picture, id)
       : markup`${inlineSvg(drawPicture(picture))}${picture.kind === 'lines' && linesTable(picture)}`;
-  return markup`<figure class="${picture.kind}"><h4>${picture.title}</h4>${body}</figure>`;
+  return markup`<figure class="of-${picture.kind}"><h4>${picture.title}</h4>${body}</figure>`;
 }
 
 function runsOf({ cells, apart }: ClaimResult): Markup {
