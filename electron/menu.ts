@@ -32,6 +32,7 @@ export function installMenu(send: (command: string) => void, showLog: () => void
         command('Train', 'view-train', 'CmdOrCtrl+2'),
         command('Inspect', 'view-inspect', 'CmdOrCtrl+3'),
         command('Compare', 'view-compare', 'CmdOrCtrl+4'),
+        command('Paper', 'view-paper', 'CmdOrCtrl+5'),
         command('Search runs', 'search-runs', 'CmdOrCtrl+F'),
         { type: 'separator' },
         { role: 'resetZoom' },

@@ -3,11 +3,12 @@
  * it cannot be, everything else still works.
  */
 import { homedir } from 'node:os';
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, dirname, extname, join, sep } from 'node:path';
 import packageJson from '../package.json';
 import { LabError, messageOf } from './contract/errors';
 import type { RunEvent } from './contract/run';
-import type { CoreFunctions, CoreStatus, DatasetSummary, RunSummary, SpecCheck } from './contract/rpc';
+import type { CoreFunctions, CoreStatus, DatasetSummary, RunSummary, SpecCheck, StudyState } from './contract/rpc';
+import type { Scale, Scorecard, StudyName } from './contract/scorecard';
 import type { RunSpec } from './contract/spec';
 import { parseDataSpec, parseRunSpec } from './contract/spec';
 import { makeFolder, writeAtomically } from './data/atomic-write';
@@ -27,6 +28,12 @@ import type { Lab } from './lab';
 import { layoutOf } from './models/layout';
 import type { Model } from './models/model';
 import { Random } from './random';
+import { addSeed, claimedStudy, findClaim, findScale, findStudy } from './studies/claimed-studies';
+import { measureLatencies } from './studies/latency';
+import { renderScorecard } from './studies/report';
+import { Scorer } from './studies/score';
+import { StudyMembers } from './studies/study-members';
+import { plainStatus, StudySitting } from './studies/study-sitting';
 import { scheduleCurve } from './training/schedule';
 
 /** What may be computed here or there: a function that answers at once or later. */
@@ -64,6 +71,15 @@ function shortened(folder: string): string {
   return folder === home || folder.startsWith(home + sep) ? `~${folder.slice(home.length)}` : folder;
 }
 
+/** A scorecard for a table: what is scrubbed is read when it is looked at. */
+function withoutFrames(scorecard: Scorecard): Scorecard {
+  const claims = scorecard.claims.map((claim) => ({
+    ...claim,
+    pictures: claim.pictures.map((picture) => (picture.kind === 'matrices' ? { ...picture, frames: [] } : picture)),
+  }));
+  return { ...scorecard, claims };
+}
+
 export class Core {
   private readonly store: RunStore;
   private readonly queue: RunQueue;
@@ -75,6 +91,18 @@ export class Core {
   private readonly models = new Map<string, Promise<Model>>();
   private wasBusy = false;
   private readonly labFolder: LabFolder;
+  private readonly scorer: Scorer;
+  private readonly members: StudyMembers;
+  /** the study that is trained here, or was last */
+  private sitting:
+    | {
+        readonly study: StudyName;
+        readonly scale: Scale;
+        /** claims that were asked for; all when undefined */
+        claims: readonly string[] | undefined;
+        readonly cells: StudySitting;
+      }
+    | undefined;
 
   constructor(
     private readonly folder: string,
@@ -98,15 +126,30 @@ export class Core {
       {
         event: (event) => this.pass(event),
         changed: () => {
+          this.sitting?.cells.queueChanged();
           if (this.queue.busy !== this.wasBusy) listener.busy((this.wasBusy = this.queue.busy));
           listener.runsChanged();
         },
       },
     );
+    this.scorer = new Scorer({
+      folder,
+      dataset: () => this.data(),
+      runs: () => this.store.list(),
+      logits: (run, checkpoint = 'last', subset = 'test') => this.bareLogits(run, checkpoint, subset),
+    });
+    this.members = new StudyMembers(folder, (id) => {
+      try {
+        return this.store.open(id);
+      } catch {
+        return undefined;
+      }
+    });
     watchRuns(this.store, (ids) => this.changedOutside(ids));
   }
 
   private pass(event: RunEvent): void {
+    this.sitting?.cells.event(event);
     this.listener.event(event);
     if (event.type === 'epoch' && event.record.testErrors !== undefined) {
       this.listener.evaluated(event.run, event.record.epoch);
@@ -289,6 +332,7 @@ export class Core {
       const { record, status } = run;
       const { spec, failure, createdAt, model, checkpoints, teachers } = record;
       const testErrors = checkpoints.findLast((checkpoint) => checkpoint.testErrors !== undefined)?.testErrors;
+      const study = this.members.studyOf(id);
       return {
         id,
         notes: { ...notes, title: titleOf(run) },
@@ -305,6 +349,7 @@ export class Core {
         epochs: spec.training.epochs,
         ...(testErrors === undefined ? {} : { testErrors }),
         teachers: teachers.map(({ run }) => run),
+        ...(study === undefined ? {} : { study }),
       };
     } catch (error) {
       return {
@@ -346,10 +391,15 @@ export class Core {
     this.queue.add(run.id, checkpoint);
   }
 
-  /** Evaluation images are read out of the folder where they are kept: this needs no TensorFlow. */
+  /** Logits are read out of the folder where they are kept: this needs no TensorFlow. */
+  private async bareLogits(run: Run, checkpoint: string, subset: 'test' | 'validation') {
+    const record = run.checkpoint(checkpoint);
+    if (subset === 'validation' && run.record.images.validation === 0) return undefined;
+    return (await run.logits(record, subset)) ?? (await this.lab()).logits(run, checkpoint, subset);
+  }
+
   private async logits(run: Run, checkpoint: string, subset: 'test' | 'validation') {
-    const kept = await run.logits(run.checkpoint(checkpoint), subset);
-    const logits = kept ?? (await (await this.lab()).logits(run, checkpoint, subset));
+    const logits = await this.bareLogits(run, checkpoint, subset);
     if (!logits) return undefined;
     const { test, train } = this.data();
     const positions =
@@ -421,8 +471,90 @@ export class Core {
     return file;
   }
 
+  /** The sitting's cells where it is of this study: newer than what is on disk. */
+  private async scorecard(study: string, scale: string): Promise<Scorecard> {
+    this.labFolder.assertThere();
+    const [name, size] = [findStudy(study), findScale(scale)];
+    const own = this.sitting?.study === name && this.sitting.scale === size ? this.sitting.cells : undefined;
+    return this.scorer.score(name, size, own?.live());
+  }
+
+  private studyState(): StudyState | undefined {
+    if (!this.sitting) return undefined;
+    const { study, scale, claims, cells } = this.sitting;
+    return {
+      study,
+      scale,
+      state: cells.state,
+      ...(claims === undefined ? {} : { claims }),
+      cells: cells.status().map(plainStatus),
+      ...cells.progress(),
+    };
+  }
+
+  private async runStudy(studyName: string, scaleName: string, claim: string | undefined): Promise<void> {
+    this.labFolder.assertThere();
+    const [study, scale] = [findStudy(studyName), findScale(scaleName)];
+    const asked = claim === undefined ? undefined : findClaim(claimedStudy(this.folder, study, scale), claim).id;
+    const lab = await this.lab();
+    const before = this.sitting;
+    const same = before?.study === study && before.scale === scale;
+    const going = before && (before.cells.state === 'running' || before.cells.state === 'pausing');
+    if (going && !same) {
+      throw new LabError('locked', `${before.study}, scale ${before.scale}, is being trained.`, 'Pause it first.');
+    }
+    // Read only now: seeds may have been added meanwhile.
+    const claimed = claimedStudy(this.folder, study, scale);
+    const sitting =
+      same && going
+        ? before
+        : {
+            study,
+            scale,
+            claims: asked === undefined ? undefined : ([] as readonly string[]),
+            cells: new StudySitting(lab, this.queue, () => this.studyChanged(lab, study, scale)),
+          };
+    sitting.claims = asked === undefined || !sitting.claims ? undefined : [...new Set([...sitting.claims, asked])];
+    this.sitting = sitting;
+    const groups = sitting.claims?.flatMap((id) => findClaim(claimed, id).groups);
+    sitting.cells.begin(claimed, groups);
+    this.listener.runsChanged();
+  }
+
+  private studyChanged(lab: Lab, study: StudyName, scale: Scale): void {
+    this.listener.runsChanged();
+    // What claims on speed need is measured once nothing else runs.
+    if (this.sitting?.cells.state !== 'ended' || this.queue.busy) return;
+    const measured = async (): Promise<void> => {
+      await measureLatencies(lab, claimedStudy(this.folder, study, scale));
+      this.listener.runsChanged();
+    };
+    measured().catch((error: unknown) => console.error(error));
+  }
+
+  private async addSeed(study: string, scale: string, claim: string): Promise<number> {
+    this.labFolder.assertThere();
+    const [name, size] = [findStudy(study), findScale(scale)];
+    const found = findClaim(claimedStudy(this.folder, name, size), claim);
+    const seed = await addSeed(this.folder, name, size, found);
+    this.members.forget();
+    this.listener.runsChanged();
+    return seed;
+  }
+
+  private async exportScorecard(study: string, scale: string, file: string): Promise<void> {
+    const type = extname(file);
+    if (type !== '.html' && type !== '.json') {
+      throw new LabError('bad-input', `${file}: a scorecard is written as .html or .json.`);
+    }
+    const scorecard = await this.scorecard(study, scale);
+    const text = type === '.json' ? `${JSON.stringify(scorecard, undefined, 2)}\n` : renderScorecard(scorecard);
+    await writeAtomically(file, text);
+  }
+
   /** Stops what is trained at its epoch's end; resolves when its checkpoint is written. */
   finishEpochAndStop(): Promise<void> {
+    this.sitting?.cells.finish();
     return this.queue.finishEpochAndStop();
   }
 
@@ -496,6 +628,12 @@ export class Core {
         return run.id;
       },
       exportRun: ({ run, checkpoint }, format, folder) => this.exportRun(open(run), checkpoint, format, folder),
+      scorecard: async (study, scale) => withoutFrames(await this.scorecard(study, scale)),
+      study: () => this.studyState(),
+      runStudy: (study, scale, claim) => this.runStudy(study, scale, claim),
+      addSeed: (study, scale, claim) => this.addSeed(study, scale, claim),
+      pauseStudy: () => this.sitting?.cells.pause(),
+      exportScorecard: (study, scale, file) => this.exportScorecard(study, scale, file),
       report: (ids) => this.report(ids),
     };
   }

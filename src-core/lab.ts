@@ -9,10 +9,10 @@ import type { Dataset } from './data/dataset';
 import { drawUnshifted } from './data/jitter';
 import { loadMnist, mnistFolder } from './data/mnist';
 import { selectTransferSet } from './data/transfer-set';
-import type { BiasCorrection } from './evaluation/bias';
-import { applyBias, matchPrior, optimalBias } from './evaluation/bias';
 import type { BootstrapInterval, Discordance } from './evaluation/comparison';
 import { discordant, mcnemarExact, pairedBootstrap } from './evaluation/comparison';
+import type { CorrectedErrors } from './evaluation/corrections';
+import { correctBias } from './evaluation/corrections';
 import { countErrors, errorFlags } from './evaluation/errors';
 import type { Figures } from './evaluation/figures';
 import { figuresOf } from './evaluation/figures';
@@ -25,13 +25,6 @@ import { RunStore } from './experiments/run-store';
 import type { ActiveRun } from './experiments/training-run';
 import { activateRun, createRun, loadModel, resolveTeachers } from './experiments/training-run';
 import { Model } from './models/model';
-
-/** A bias correction and what it gives on the test images. */
-export interface CorrectedErrors extends BiasCorrection {
-  readonly testErrors: number;
-  /** test errors on images of the corrected classes */
-  readonly errorsOnClasses: number;
-}
 
 export interface RunEvaluation {
   readonly run: string;
@@ -221,47 +214,18 @@ export class Lab {
       epoch: record.epoch,
       test: figuresOf(test, examples.labels, await this.teacherLogits(run)),
       ...(validation ? { validation: figuresOf(validation, this.validationLabels(run)) } : {}),
-      corrections: this.corrections(run, test, validation),
+      corrections: correctBias(
+        run.spec.data.classes,
+        this.dataset().train.labels,
+        { logits: test, labels: examples.labels },
+        validation && { logits: validation, labels: this.validationLabels(run) },
+      ),
     };
   }
 
   private validationLabels(run: Run): Uint8Array {
     const { labels } = this.dataset().train;
     return Uint8Array.from(selectTransferSet(this.dataset(), run.spec.data).validation, (at) => labels[at]!);
-  }
-
-  /**
-   * Bias corrections for a student that did not see every class (Hinton et al. 2015, section 3): on the omitted
-   * classes, or on the kept ones where those are fewer, as the paper does for 7s and 8s.
-   */
-  private corrections(run: Run, test: Logits, validation: Logits | undefined): CorrectedErrors[] {
-    const { classes, train, test: examples } = this.dataset();
-    const kept = run.spec.data.classes;
-    if (kept.length === classes) return [];
-    const omitted = Array.from({ length: classes }, (_, label) => label).filter((label) => !kept.includes(label));
-    const corrected = omitted.length <= kept.length ? omitted : kept;
-    const prior = Array.from(
-      { length: classes },
-      (_, label) => train.labels.reduce((count, other) => count + (other === label ? 1 : 0), 0) / train.labels.length,
-    );
-    const biases: BiasCorrection[] = [
-      matchPrior(validation ?? test, prior, corrected),
-      ...(validation ? [optimalBias(validation, this.validationLabels(run), corrected, 'validation')] : []),
-      optimalBias(test, examples.labels, corrected, 'test'),
-    ];
-    return biases.map(({ bias, selectedOn }) => {
-      const predicted = predictions(applyBias(test, bias));
-      const flags = errorFlags(predicted, examples.labels);
-      return {
-        bias,
-        selectedOn,
-        testErrors: countErrors(predicted, examples.labels),
-        errorsOnClasses: flags.reduce(
-          (sum, wrong, at) => sum + (corrected.includes(examples.labels[at]!) ? wrong : 0),
-          0,
-        ),
-      };
-    });
   }
 
   /** Two runs on the same test images. */

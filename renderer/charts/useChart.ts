@@ -52,6 +52,8 @@ export interface ChartOptions {
   readonly title: () => string;
   readonly xTitle: () => string;
   readonly log: () => boolean;
+  /** whether the x axis is logarithmic */
+  readonly logX: () => boolean;
   /** names of the series that are switched off */
   readonly hidden: () => ReadonlySet<string>;
   /** what makes a redraw necessary */
@@ -69,7 +71,7 @@ function lineWidth(series: Series): number {
 /** Wide enough for its numbers, so that charts beside each other and the same chart later do not jump. */
 const AXIS_WIDTH = 44;
 
-function configuration(log: boolean, xTitle: () => string): ChartConfiguration<'line'> {
+function configuration(log: boolean, logX: boolean, xTitle: () => string): ChartConfiguration<'line'> {
   const font = { family: getComputedStyle(document.body).fontFamily, size: 11 };
   return {
     type: 'line',
@@ -82,7 +84,18 @@ function configuration(log: boolean, xTitle: () => string): ChartConfiguration<'
       maintainAspectRatio: false,
       interaction: { mode: 'eachNearest', intersect: false },
       scales: {
-        x: { type: 'linear', ticks: { font, maxTicksLimit: 8, maxRotation: 0 }, grid: { display: false } },
+        x: {
+          type: logX ? 'logarithmic' : 'linear',
+          ticks: { font, maxTicksLimit: 8, maxRotation: 0, ...(logX ? { callback: (value) => figure(+value) } : {}) },
+          grid: { display: false },
+          ...(logX
+            ? {
+                afterBuildTicks: (scale) => {
+                  scale.ticks = logTicks(scale.min, scale.max).map((value) => ({ value }));
+                },
+              }
+            : {}),
+        },
         y: {
           type: log ? 'logarithmic' : 'linear',
           ticks: { font, maxTicksLimit: 6, callback: (value) => (Number.isFinite(+value) ? figure(+value) : '') },
@@ -191,7 +204,9 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
 
   function build(): void {
     chart?.destroy();
-    chart = canvas.value ? new Chart(canvas.value, configuration(options.log(), options.xTitle)) : undefined;
+    chart = canvas.value
+      ? new Chart(canvas.value, configuration(options.log(), options.logX(), options.xTitle))
+      : undefined;
     draw();
   }
 
@@ -212,7 +227,7 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
   /** The chart as a document of its own, in the window's colours, whatever its size on the screen. */
   function svg(): string {
     const { width, height } = PICTURE;
-    const config = configuration(options.log(), options.xTitle);
+    const config = configuration(options.log(), options.logX(), options.xTitle);
     Object.assign(config.options!, { responsive: false, devicePixelRatio: 1 });
     const sheet = Object.assign(document.createElement('canvas'), { width, height: height - 24 });
     const drawn = new Chart(sheet, config);

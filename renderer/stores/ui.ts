@@ -4,12 +4,13 @@ import { ref, shallowRef } from 'vue';
 import { messageOf } from '../../src-core/contract/errors';
 import { CoreLost } from '../core-lost';
 
-export type View = 'data' | 'train' | 'inspect' | 'compare';
+export type View = 'data' | 'train' | 'inspect' | 'compare' | 'paper';
 export const VIEWS: readonly { readonly id: View; readonly title: string }[] = [
   { id: 'data', title: 'Data' },
   { id: 'train', title: 'Train' },
   { id: 'inspect', title: 'Inspect' },
   { id: 'compare', title: 'Compare' },
+  { id: 'paper', title: 'Paper' },
 ];
 
 export interface Notice {

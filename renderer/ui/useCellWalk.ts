@@ -1,4 +1,4 @@
-/** Arrow keys walk a square table of classes, which has one stop for Tab. */
+/** Arrow keys walk a table of cells, most often of classes by classes, which has one stop for Tab. */
 import { nextTick, ref } from 'vue';
 import type { Ref } from 'vue';
 
@@ -9,28 +9,30 @@ export interface Cell {
 
 /**
  * @param table holds the cells
- * @param classes rows, and columns, of the table
+ * @param rows of the table
  * @param selected the cell that is open
  * @param open a click, Enter or the space bar on a cell
+ * @param columns of the table; as many as rows when left out
  */
 export function useCellWalk(
   table: Readonly<Ref<HTMLElement | null>>,
-  classes: () => number,
+  rows: () => number,
   selected: () => Cell | undefined,
   open: (cell: Cell) => void,
+  columns = rows,
 ) {
   const focused = ref<Cell>({ label: 0, predicted: 0 });
 
   async function walk(event: KeyboardEvent): Promise<void> {
     const { label, predicted } = focused.value;
-    const last = classes() - 1;
+    const [lastRow, lastColumn] = [rows() - 1, columns() - 1];
     const moves: Record<string, Cell> = {
       ArrowUp: { label: Math.max(0, label - 1), predicted },
-      ArrowDown: { label: Math.min(last, label + 1), predicted },
+      ArrowDown: { label: Math.min(lastRow, label + 1), predicted },
       ArrowLeft: { label, predicted: Math.max(0, predicted - 1) },
-      ArrowRight: { label, predicted: Math.min(last, predicted + 1) },
+      ArrowRight: { label, predicted: Math.min(lastColumn, predicted + 1) },
       Home: { label, predicted: 0 },
-      End: { label, predicted: last },
+      End: { label, predicted: lastColumn },
     };
     const next = moves[event.key];
     if (!next) return;

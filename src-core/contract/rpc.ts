@@ -4,6 +4,7 @@
  */
 import type { LabErrorCode } from './errors';
 import type { EpochRecord, RunEvent, RunRecord, RunStatus } from './run';
+import type { ClaimCell, Scale, Scorecard, StudyName } from './scorecard';
 import type { DataSpec, RunSpec, RunSpecInput } from './spec';
 
 export type Subset = 'test' | 'validation';
@@ -93,6 +94,23 @@ export interface RunSummary {
   readonly epochs: number;
   readonly testErrors?: number;
   readonly teachers: readonly string[];
+  /** the first study that it is a run of, such as "paper-section-3-hours" */
+  readonly study?: string;
+}
+
+/** A study that this core trains, or has trained since it started. */
+export interface StudyState {
+  readonly study: StudyName;
+  readonly scale: Scale;
+  /** "pausing" until the run under way is at a checkpoint; "ended" when everything was tried */
+  readonly state: 'running' | 'pausing' | 'paused' | 'ended';
+  /** claims that it was asked for; all when absent */
+  readonly claims?: readonly string[];
+  readonly cells: readonly ClaimCell[];
+  /** of the arithmetic, 0 to 1 */
+  readonly share: number;
+  /** infinite before anything was done */
+  readonly secondsLeft: number;
 }
 
 export interface RunDetail {
@@ -171,6 +189,24 @@ export interface CoreFunctions {
   loadCheckpoint(file: string): string;
   /** Weights, or curves and predictions; the files written. */
   exportRun(checkpoint: CheckpointReference, format: 'safetensors' | 'npz' | 'csv', folder: string): readonly string[];
+  /**
+   * The scorecard as the lab folder stands, without the frames of its matrices: the metrics of their run have them. Runs
+   * whose logits are kept need no TensorFlow.
+   */
+  scorecard(study: StudyName, scale: Scale): Scorecard;
+  /** The study that this core trains, or trained last. */
+  study(): StudyState | undefined;
+  /**
+   * Trains what is missing of a claim, or of all: a run at a time, none while others wait in the queue. More of the same
+   * study is added to what was asked for before; nothing is trained twice.
+   */
+  runStudy(study: StudyName, scale: Scale, claim?: string): void;
+  /** Adds the next seed to all that a claim rests on, for good; the seed. */
+  addSeed(study: StudyName, scale: Scale, claim: string): number;
+  /** Stops the study's run at a checkpoint; `runStudy` goes on. */
+  pauseStudy(): void;
+  /** The whole scorecard into a file that ends in .html or .json. */
+  exportScorecard(study: StudyName, scale: Scale, file: string): void;
   /** One self-contained HTML file; its path. */
   report(ids: readonly string[]): string;
 }
@@ -186,7 +222,7 @@ export interface News {
   readonly events: readonly RunEvent[];
   /** runs whose test images were evaluated, each with its last such epoch */
   readonly evaluated: readonly { readonly run: string; readonly epoch: number }[];
-  /** whether a run was added, deleted, renamed, queued or changed its status, here or by another process */
+  /** whether a run was added, deleted, renamed, queued or changed its status, here or by another process, or a study did */
   readonly runsChanged: boolean;
 }
 

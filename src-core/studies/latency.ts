@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { makeFolder, writeAtomically } from '../data/atomic-write';
 import { drawUnshifted } from '../data/jitter';
 import type { Run } from '../experiments/run-store';
+import { METHOD } from '../contract/run';
+import { expandStudy } from '../contract/study';
 import type { Lab } from '../lab';
+import type { ClaimedStudy } from './claim';
+import { findCells } from './study-cells';
 
 const WARM_UP = 50;
 const IMAGES = 300;
@@ -44,8 +48,19 @@ async function measureLatency(lab: Lab, run: Run): Promise<number> {
   }
 }
 
-/** Measures the runs that were not measured yet. Nothing else should run meanwhile. */
-export async function measureLatencies(lab: Lab, runs: readonly Run[]): Promise<void> {
+/** Measures what claims need of the finished runs that were not measured yet. Nothing else should run meanwhile. */
+export async function measureLatencies(lab: Lab, { study, claims }: ClaimedStudy): Promise<void> {
+  const timed = new Set(claims.filter(({ latency }) => latency).flatMap(({ groups }) => groups));
+  const cells = expandStudy(study);
+  const found = findCells(
+    cells,
+    lab.runs().filter((run): run is Run => 'spec' in run),
+    METHOD,
+  );
+  const runs = cells.flatMap(({ key, group }) => {
+    const run = found.get(key);
+    return timed.has(group) && run?.status === 'finished' ? [run] : [];
+  });
   const known = readLatencies(lab.folder);
   const left = runs.filter(({ id }) => known[id] === undefined);
   if (left.length === 0) return;

@@ -14,15 +14,18 @@ import type { RunRecord } from '../contract/run';
 import { METHOD } from '../contract/run';
 import type { StudyCell } from '../contract/study';
 import { cellsOf, expandStudy } from '../contract/study';
+import type { Dataset } from '../data/dataset';
+import { selectTransferSet } from '../data/transfer-set';
 import { applyBias } from '../evaluation/bias';
+import type { CorrectedErrors } from '../evaluation/corrections';
+import { correctBias } from '../evaluation/corrections';
 import { countErrors, perClass } from '../evaluation/errors';
+import type { Logits } from '../evaluation/logits';
 import { predictions } from '../evaluation/logits';
 import { judgeFigure } from '../evaluation/verdict';
-import type { Run } from '../experiments/run-store';
-import type { CorrectedErrors, Lab } from '../lab';
-import { findCells } from './study-cells';
-import type { CellStatus } from './study-runner';
-import { statusOf } from './study-runner';
+import type { DamagedRun, Run, Subset } from '../experiments/run-store';
+import type { CellStatus } from './study-cells';
+import { findCells, statusOf } from './study-cells';
 import type { Claim, Corrected, Measured, Results } from './claim';
 import { readLatencies } from './latency';
 import { claimedStudy } from './claimed-studies';
@@ -52,11 +55,20 @@ function repeated(teacher: Uint8Array, student: Uint8Array, labels: Uint8Array):
   return wrong === 0 ? undefined : same / wrong;
 }
 
+/** What a scorer reads of a lab: no TensorFlow where the logits of every run are kept. */
+export interface ScoredLab {
+  readonly folder: string;
+  dataset(): Dataset;
+  runs(): readonly (Run | DamagedRun)[];
+  /** of the last checkpoint */
+  logits(run: Run, checkpoint?: string, subset?: Subset): Promise<Logits | undefined>;
+}
+
 /** What finished runs are measured by is read once, however often a scorecard is put together. */
 export class Scorer {
   private readonly measured = new Map<string, Measured>();
 
-  constructor(private readonly lab: Lab) {}
+  constructor(private readonly lab: ScoredLab) {}
 
   /** Everything that is measured of a finished run. */
   private async measure(run: Run, seed: number, teacher: Run | undefined): Promise<Measured> {
@@ -64,12 +76,22 @@ export class Scorer {
     const latency = readLatencies(this.lab.folder)[run.id];
     const known = this.measured.get(key);
     if (known) return { ...known, seed, millisecondsAnImage: latency };
-    const { labels } = this.lab.dataset().test;
+    // Many runs are measured one after the other: who asks something else meanwhile is answered in between.
+    await new Promise((resolve) => setTimeout(resolve));
+    const { train, test } = this.lab.dataset();
+    const { labels } = test;
     const logits = (await this.lab.logits(run))!;
     const predicted = predictions(logits);
     const byClass = perClass(predicted, labels, logits.classes);
     const partial = run.spec.data.classes.length < logits.classes;
-    const corrections = partial ? (await this.lab.evaluate(run)).corrections : [];
+    const validation = partial ? await this.lab.logits(run, 'last', 'validation') : undefined;
+    const held = validation && selectTransferSet(this.lab.dataset(), run.spec.data).validation;
+    const corrections = correctBias(
+      run.spec.data.classes,
+      train.labels,
+      { logits, labels },
+      validation && { logits: validation, labels: Uint8Array.from(held!, (at) => train.labels[at]!) },
+    );
     const bias = corrections.at(-1)?.bias;
     const into = new Float32Array(logits.values.length);
     const measured: Measured = {

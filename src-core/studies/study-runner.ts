@@ -6,28 +6,14 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf } from '../contract/errors';
 import type { RunEvent } from '../contract/run';
-import type { RunSpec } from '../contract/spec';
 import type { Study, StudyCell } from '../contract/study';
 import { cellsOf, expandStudy } from '../contract/study';
 import { METHOD } from '../contract/run';
 import type { Run } from '../experiments/run-store';
-import { layoutOf } from '../models/layout';
 import type { Lab } from '../lab';
-import { findCells } from './study-cells';
+import type { CellStatus } from './study-cells';
+import { findCells, nextReady, statusOf, taughtSpec } from './study-cells';
 import type { WorkerNews, WorkerOrder } from './study-worker';
-
-export type CellState = 'waiting' | 'running' | 'finished' | 'failed';
-
-/** Where a cell of a study stands. */
-export interface CellStatus {
-  readonly cell: StudyCell;
-  readonly state: CellState;
-  /** the run behind it, once there is one */
-  readonly run?: string;
-  readonly failure?: string;
-  /** epochs done */
-  readonly epoch: number;
-}
 
 export interface StudyOptions {
   /** these groups alone, and whoever teaches them; all when left out */
@@ -36,18 +22,6 @@ export interface StudyOptions {
   readonly workers?: number;
   /** called when a cell or its epoch is another */
   readonly changed?: (status: CellStatus) => void;
-}
-
-/** Where cells stand before anything is done. */
-export function statusOf(cells: readonly StudyCell[], runs: ReadonlyMap<string, Run>): Map<string, CellStatus> {
-  return new Map<string, CellStatus>(
-    cells.map((cell): [string, CellStatus] => {
-      const run = runs.get(cell.key);
-      if (!run) return [cell.key, { cell, state: 'waiting', epoch: 0 }];
-      const state = run.status === 'finished' ? 'finished' : run.status === 'running' ? 'running' : 'waiting';
-      return [cell.key, { cell, state, run: run.id, epoch: run.record.checkpoints.at(-1)?.epoch ?? 0 }];
-    }),
-  );
 }
 
 /** The compiled worker beside a bundle, or the source beside this file. */
@@ -111,12 +85,6 @@ class Worker {
   end(): void {
     if (this.child.connected) this.child.disconnect();
   }
-}
-
-/** Multiply-adds of an epoch, about: what one run costs against another. */
-export function workOf({ data, model }: RunSpec): number {
-  const { multiplyAdds } = layoutOf(model, { side: 28, classes: 10 });
-  return multiplyAdds * data.share * data.classes.length;
 }
 
 export class StudyRunner {
@@ -215,24 +183,15 @@ export class StudyRunner {
     this.wakeUp();
   }
 
-  /** The next cell whose teachers are there; cells that lost theirs fail on the way. */
   private nextReady(): StudyCell | undefined {
-    for (const { cell, state } of this.status()) {
-      if (state !== 'waiting') continue;
-      const states = cell.teachers.map((key) => this.statuses.get(key)!);
-      const lost = states.find((teacher) => teacher.state === 'failed');
-      if (lost) this.set(cell, { state: 'failed', failure: `Its teacher failed: ${lost.cell.key}.` });
-      else if (states.every((teacher) => teacher.state === 'finished')) return cell;
-    }
-    return undefined;
+    const { next, lost } = nextReady(this.status());
+    for (const { cell, failure } of lost) this.set(cell, { state: 'failed', failure });
+    return next;
   }
 
   /** The cell's run: the one that is there, or a new one. */
   private async find(cell: StudyCell): Promise<Run> {
-    const { objective } = cell.spec;
-    const teachers = cell.teachers.map((key) => this.statuses.get(key)!.run!);
-    const spec = objective.kind === 'hard' ? cell.spec : { ...cell.spec, objective: { ...objective, teachers } };
-    const run = await this.lab.findOrCreate(spec, this.known);
+    const run = await this.lab.findOrCreate(taughtSpec(cell, this.statuses), this.known);
     if (!this.known.includes(run)) this.known.push(run);
     return run;
   }

@@ -3,7 +3,8 @@ import { bold, dim, yellow } from 'ansis';
 import { describeErrors } from '../evaluation/errors';
 import type { Figures } from '../evaluation/figures';
 import type { Run } from '../experiments/run-store';
-import type { Comparison, CorrectedErrors, RunEvaluation } from '../lab';
+import type { CorrectedErrors } from '../evaluation/corrections';
+import type { Comparison, RunEvaluation } from '../lab';
 import { grouped, percent, probability } from './format';
 import { renderConfusion, renderTable } from './table';
 

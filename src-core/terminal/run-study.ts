@@ -2,10 +2,11 @@
 import { bold, dim } from 'ansis';
 import cliProgress from 'cli-progress';
 import { LabError } from '../contract/errors';
-import type { Study, StudyCell } from '../contract/study';
+import type { Study } from '../contract/study';
 import type { Lab } from '../lab';
-import type { CellStatus } from '../studies/study-runner';
-import { StudyRunner, workOf } from '../studies/study-runner';
+import type { CellStatus } from '../studies/study-cells';
+import { StudyPace } from '../studies/study-cells';
+import { StudyRunner } from '../studies/study-runner';
 import { duration } from './format';
 import { onInterrupt } from './interrupt';
 import type { Output } from './output';
@@ -23,30 +24,12 @@ class StudyProgress {
         stream: process.stderr,
       })
     : undefined;
-  private readonly start = performance.now();
-  /** multiply-adds of an epoch of each cell */
-  private readonly work: ReadonlyMap<StudyCell, number>;
-  private readonly before: number;
+  private readonly pace: StudyPace;
   private said = new Set<string>();
 
   constructor(private readonly statuses: () => readonly CellStatus[]) {
-    this.work = new Map(statuses().map(({ cell }) => [cell, workOf(cell.spec)]));
-    this.before = this.workDone(statuses()).done;
+    this.pace = new StudyPace(statuses());
     this.bar?.start(1, 0, { text: '' });
-  }
-
-  /** Arithmetic done so far and in all. */
-  private workDone(statuses: readonly CellStatus[]): { done: number; all: number } {
-    let [done, all] = [0, 0];
-    for (const { cell, state, epoch } of statuses) {
-      // What failed will not be done.
-      if (state === 'failed') continue;
-      const work = this.work.get(cell)!;
-      const { epochs } = cell.spec.training;
-      all += work * epochs;
-      done += work * (state === 'finished' ? epochs : epoch);
-    }
-    return { done, all };
   }
 
   show(status: CellStatus): void {
@@ -56,18 +39,16 @@ class StudyProgress {
 
   private draw(): void {
     const statuses = this.statuses();
-    const { done, all } = this.workDone(statuses);
+    const { share, secondsLeft } = this.pace.of(statuses);
     const count = (state: string): number => statuses.filter((each) => each.state === state).length;
-    const seconds = (performance.now() - this.start) / 1000;
-    const rate = (done - this.before) / seconds;
     const failed = count('failed');
     const text = [
       `${count('finished')} of ${statuses.length} runs`,
       `${count('running')} running`,
       ...(failed > 0 ? [`${failed} failed`] : []),
-      `${duration(rate > 0 ? (all - done) / rate : Infinity)} left`,
+      `${duration(secondsLeft)} left`,
     ].join(dim(' · '));
-    this.bar?.update(all > 0 ? done / all : 1, { text });
+    this.bar?.update(share, { text });
   }
 
   private tell(status: CellStatus): void {

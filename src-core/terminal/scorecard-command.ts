@@ -3,17 +3,13 @@ import { bold, dim, green, red, yellow } from 'ansis';
 import { dirname, extname, join, resolve } from 'node:path';
 import { LabError } from '../contract/errors';
 import type { ClaimResult, FigureResult, Scorecard, Verdict } from '../contract/scorecard';
-import { METHOD } from '../contract/run';
-import { expandStudy } from '../contract/study';
 import { makeFolder, writeAtomically } from '../data/atomic-write';
-import type { Run } from '../experiments/run-store';
 import type { Lab } from '../lab';
 import { measureLatencies } from '../studies/latency';
 import { renderScorecard } from '../studies/report';
 import { renderResults } from '../studies/results';
 import { Scorer } from '../studies/score';
 import { addSeed, claimedStudy, findClaim, findScale, findStudy } from '../studies/claimed-studies';
-import { findCells } from '../studies/study-cells';
 import type { Output } from './output';
 import { runStudy, throwStopped } from './run-study';
 import { renderTable } from './table';
@@ -86,16 +82,7 @@ function scorecardText(scorecard: Scorecard, claims: readonly ClaimResult[]): st
 /** Measures what claims on latency need, then puts the scorecard together. */
 async function scoreNow(lab: Lab, studyName: string, scaleName: string): Promise<Scorecard> {
   const [name, scale] = [findStudy(studyName), findScale(scaleName)];
-  const { study, claims } = claimedStudy(lab.folder, name, scale);
-  const timed = new Set(claims.filter(({ latency }) => latency).flatMap(({ groups }) => groups));
-  const cells = expandStudy(study);
-  const runs = lab.runs().filter((run): run is Run => 'spec' in run);
-  const found = findCells(cells, runs, METHOD);
-  const finished = cells.flatMap(({ key, group }) => {
-    const run = found.get(key);
-    return timed.has(group) && run?.status === 'finished' ? [run] : [];
-  });
-  await measureLatencies(lab, finished);
+  await measureLatencies(lab, claimedStudy(lab.folder, name, scale));
   return new Scorer(lab).score(name, scale);
 }
 

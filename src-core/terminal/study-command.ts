@@ -4,7 +4,7 @@ import { LabError, messageOf } from '../contract/errors';
 import { parseStudy } from '../contract/study';
 import { mean, sampleDeviation } from '../evaluation/spread';
 import type { Lab } from '../lab';
-import type { CellStatus } from '../studies/study-runner';
+import type { CellStatus } from '../studies/study-cells';
 import type { Output } from './output';
 import { plainCell, runStudy, throwStopped } from './run-study';
 import { renderTable } from './table';

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseStudy } from '../../../src-core/contract/study';
 import { Lab } from '../../../src-core/lab';
-import type { CellStatus } from '../../../src-core/studies/study-runner';
+import type { CellStatus } from '../../../src-core/studies/study-cells';
 import { StudyRunner } from '../../../src-core/studies/study-runner';
 
 const folder = mkdtempSync(join(tmpdir(), 'distill-lab-study-'));

@@ -1,0 +1,110 @@
+/** The scorecard's numbers as its table, its details and its CSV file say them. */
+import type { ClaimResult, FigureResult, Scale, Scorecard, StudyName } from '../../../src-core/contract/scorecard';
+import { pValue } from '../../format';
+
+export const STUDY_TITLES: Readonly<Record<StudyName, string>> = {
+  'paper-section-3': 'The paper, section 3',
+  blog: 'The blog',
+};
+
+/** How long a scale takes on two cores. */
+export const SCALE_TIMES: Readonly<Record<Scale, string>> = {
+  minutes: 'about 10 minutes',
+  hours: 'about 4 hours',
+  night: 'about 12 hours',
+  full: 'the published epochs, days',
+};
+
+function rounded(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 2 : 1);
+}
+
+/** Errors go without their unit: almost all figures are errors. */
+function suffix(unit: string): string {
+  return unit === 'errors' ? '' : ` ${unit}`;
+}
+
+export function publishedText(value: number | undefined, { unit }: FigureResult): string {
+  return value === undefined ? '' : `${value}${suffix(unit)}`;
+}
+
+/** Such as "81.4 ± 3.2", over seeds. */
+export function oursText({ mean, deviation, unit }: FigureResult): string {
+  if (mean === undefined) return '–';
+  return `${rounded(mean)}${deviation === undefined ? '' : ` ± ${rounded(deviation)}`}${suffix(unit)}`;
+}
+
+export function binomialText({ binomial }: FigureResult): string {
+  return binomial
+    ? `${rounded(Math.round(binomial.low * 10) / 10)} to ${rounded(Math.round(binomial.high * 10) / 10)}`
+    : '';
+}
+
+/** Figures of the table; the others are behind a picture. */
+export function shownFigures({ figures }: ClaimResult): readonly FigureResult[] {
+  return figures.filter(({ detail }) => !detail);
+}
+
+/** Runs of a claim by what they are, a seed each. */
+export function byGroup<Cell extends { readonly key: string }>(cells: readonly Cell[]): [name: string, Cell[]][] {
+  const groups = new Map<string, Cell[]>();
+  for (const cell of cells) {
+    const name = cell.key.replace(/ seed=\d+$/, '');
+    groups.set(name, [...(groups.get(name) ?? []), cell]);
+  }
+  return [...groups];
+}
+
+/** All of it, a row a figure or a statement, the header first. */
+export function csvRows({ claims }: Scorecard): (string | number)[][] {
+  return [
+    [
+      'claim',
+      'section',
+      'figure or statement',
+      'unit',
+      'paper',
+      'blog',
+      'mean',
+      's.d.',
+      'binomial low',
+      'binomial high',
+      'seeds',
+      'chosen on',
+      'verdict',
+      'test',
+      'p',
+      'reason',
+    ],
+    ...claims.flatMap(({ id, section, figures, relations }) => [
+      ...figures.map((figure) => [
+        id,
+        section,
+        figure.label,
+        figure.unit,
+        figure.published.paper ?? '',
+        figure.published.blog ?? '',
+        figure.mean ?? '',
+        figure.deviation ?? '',
+        figure.binomial?.low ?? '',
+        figure.binomial?.high ?? '',
+        figure.seeds.length,
+        figure.selectedOn ?? '',
+        figure.verdict ?? '',
+        '',
+        '',
+        figure.reason ?? '',
+      ]),
+      ...relations.map((relation) => [
+        id,
+        section,
+        relation.statement,
+        ...Array.from({ length: 9 }, () => ''),
+        relation.verdict,
+        relation.test,
+        relation.p === undefined ? '' : pValue(relation.p),
+        relation.reason,
+      ]),
+    ]),
+  ];
+}

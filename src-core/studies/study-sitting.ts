@@ -1,0 +1,195 @@
+/**
+ * A study in the window: one cell at a time goes through the run queue, and none while a person's own runs wait. What
+ * was done is found again, so that a sitting can end at any moment.
+ */
+import { messageOf } from '../contract/errors';
+import type { RunEvent } from '../contract/run';
+import { METHOD } from '../contract/run';
+import type { ClaimCell } from '../contract/scorecard';
+import type { StudyCell } from '../contract/study';
+import { cellsOf, expandStudy } from '../contract/study';
+import type { RunQueue } from '../experiments/run-queue';
+import type { Run } from '../experiments/run-store';
+import type { Lab } from '../lab';
+import type { ClaimedStudy } from './claim';
+import type { CellStatus } from './study-cells';
+import { findCells, nextReady, StudyPace, statusOf, taughtSpec } from './study-cells';
+
+/** `paused`: somebody stopped it, and it can go on; `ended`: everything was tried. */
+export type SittingState = 'running' | 'pausing' | 'paused' | 'ended';
+
+/** A cell as the window is told of it. */
+export function plainStatus({ cell, state, run, failure, epoch }: CellStatus): ClaimCell {
+  return {
+    key: cell.key,
+    group: cell.group,
+    seed: cell.seed,
+    state,
+    ...(run === undefined ? {} : { run }),
+    ...(failure === undefined ? {} : { failure }),
+    epoch,
+    epochs: cell.spec.training.epochs,
+  };
+}
+
+export class StudySitting {
+  private cells: readonly StudyCell[] = [];
+  private statuses = new Map<string, CellStatus>();
+  private known: Run[] = [];
+  private pace: StudyPace | undefined;
+  private current: StudyCell | undefined;
+  /** while a run is looked for or made */
+  private preparing = false;
+  private held: SittingState = 'running';
+  /** whether `pause` stopped the run under way: stopped by somebody else, it pauses the study */
+  private stopping = false;
+
+  /**
+   * @param queue tells of its changes by way of `queueChanged`, and of its trainings by way of `event`
+   * @param changed called when a cell, or the state of it all, is another
+   */
+  constructor(
+    private readonly lab: Lab,
+    private readonly queue: RunQueue,
+    private readonly changed: () => void,
+  ) {}
+
+  get state(): SittingState {
+    return this.held;
+  }
+
+  status(): readonly CellStatus[] {
+    return this.cells.map(({ key }) => this.statuses.get(key)!);
+  }
+
+  /** Where the cells stand, by key. */
+  live(): ReadonlyMap<string, CellStatus> {
+    return this.statuses;
+  }
+
+  /** How far it is; see `StudyPace`. */
+  progress(): { readonly share: number; readonly secondsLeft: number } {
+    return this.pace?.of(this.status()) ?? { share: 0, secondsLeft: Infinity };
+  }
+
+  /**
+   * Begins, or goes on: with what was asked for before, with more, or with what failed.
+   * @param groups of the study, whose teachers come by themselves; all when left out
+   * @throws LabError as `expandStudy`
+   */
+  begin({ study }: ClaimedStudy, groups: readonly string[] | undefined): void {
+    const all = expandStudy(study);
+    this.cells = groups ? cellsOf(all, groups) : all;
+    this.known = this.lab.runs().filter((run): run is Run => 'spec' in run);
+    const training = this.current && this.statuses.get(this.current.key);
+    this.statuses = new Map(
+      [...statusOf(this.cells, findCells(this.cells, this.known, METHOD))].map(([key, status]) => [
+        key,
+        // What another process trains is tried when its turn comes.
+        status.state === 'running' ? { ...status, state: 'waiting' as const } : status,
+      ]),
+    );
+    if (training && this.statuses.has(training.cell.key)) this.statuses.set(training.cell.key, training);
+    this.pace = new StudyPace(this.status());
+    this.held = 'running';
+    this.advance();
+  }
+
+  /** Ends the training under way with a checkpoint; nothing new begins. */
+  pause(): void {
+    if (this.held !== 'running') return;
+    this.finish();
+    const run = this.currentRun();
+    if (run !== undefined && this.queue.stateOf(run) !== undefined) {
+      this.stopping = true;
+      this.queue.stop(run);
+    }
+  }
+
+  /** Nothing new begins; somebody else ends what is under way. */
+  finish(): void {
+    if (this.held !== 'running') return;
+    this.held = this.current || this.preparing ? 'pausing' : 'paused';
+    this.changed();
+  }
+
+  private currentRun(): string | undefined {
+    return this.current && this.statuses.get(this.current.key)?.run;
+  }
+
+  private set(cell: StudyCell, change: Partial<CellStatus>): void {
+    // A cell that is no longer asked for may still be trained.
+    const before = this.statuses.get(cell.key) ?? { cell, state: 'waiting', epoch: 0 };
+    this.statuses.set(cell.key, { ...before, ...change });
+  }
+
+  /** To be told of every event of the queue's trainings. */
+  event(event: RunEvent): void {
+    if (event.type === 'epoch' && this.current && event.run === this.currentRun()) {
+      this.set(this.current, { epoch: event.record.epoch });
+    }
+  }
+
+  /** To be told of every change of the queue. */
+  queueChanged(): void {
+    const run = this.currentRun();
+    if (this.preparing) return;
+    if (this.current && run !== undefined && this.queue.stateOf(run) === undefined) this.settle(this.current, run);
+    this.advance();
+  }
+
+  /** The queue has let go of a cell's run: it is done, failed, or was stopped by somebody. */
+  private settle(cell: StudyCell, run: string): void {
+    this.current = undefined;
+    try {
+      const { status, record } = this.lab.open(run);
+      const failure = this.queue.failureOf(run) ?? record.failure;
+      if (status === 'finished') this.set(cell, { state: 'finished', epoch: cell.spec.training.epochs });
+      else if (status === 'failed' || failure !== undefined) {
+        this.set(cell, { state: 'failed', failure: failure ?? 'It failed.' });
+      } else {
+        this.set(cell, { state: 'waiting' });
+        if (!this.stopping) this.held = 'paused';
+      }
+    } catch (error) {
+      this.set(cell, { state: 'failed', failure: messageOf(error) });
+    }
+    this.stopping = false;
+    if (this.held === 'pausing') this.held = 'paused';
+    this.changed();
+  }
+
+  private advance(): void {
+    if (this.held !== 'running' || this.current || this.preparing || this.queue.busy) return;
+    const { next, lost } = nextReady(this.status());
+    for (const { cell, failure } of lost) this.set(cell, { state: 'failed', failure });
+    if (next) void this.start(next);
+    else {
+      this.held = 'ended';
+      this.changed();
+    }
+  }
+
+  private async start(cell: StudyCell): Promise<void> {
+    this.preparing = true;
+    try {
+      const run = await this.lab.findOrCreate(taughtSpec(cell, this.statuses), this.known);
+      if (!this.known.includes(run)) this.known.push(run);
+      this.set(cell, { run: run.id });
+      if (run.status === 'finished') this.set(cell, { state: 'finished' });
+      else if (this.held === 'running' && !this.queue.busy) {
+        this.current = cell;
+        this.set(cell, { state: 'running' });
+        this.queue.add(run.id);
+      }
+    } catch (error) {
+      this.set(cell, { state: 'failed', failure: messageOf(error) });
+    } finally {
+      this.preparing = false;
+    }
+    if (this.held === 'pausing' && !this.current) this.held = 'paused';
+    this.changed();
+    // The queue may have let go of the run already, and more may be ready.
+    this.queueChanged();
+  }
+}
