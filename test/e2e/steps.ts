@@ -23,7 +23,7 @@ export function field(page: Page, label: string): Locator {
   return settingsForm(page).getByLabel(label, { exact: true });
 }
 
-export function view(page: Page, name: 'Data' | 'Train' | 'Inspect' | 'Compare'): Locator {
+export function view(page: Page, name: 'Data' | 'Train' | 'Inspect' | 'Compare' | 'Paper'): Locator {
   return page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name });
 }
 

@@ -1,5 +1,12 @@
 /** The scorecard's numbers as its table, its details and its CSV file say them. */
-import type { ClaimResult, FigureResult, Scale, Scorecard, StudyName } from '../../../src-core/contract/scorecard';
+import type {
+  ClaimResult,
+  FigureResult,
+  Picture,
+  Scale,
+  Scorecard,
+  StudyName,
+} from '../../../src-core/contract/scorecard';
 import { pValue } from '../../format';
 
 export const STUDY_TITLES: Readonly<Record<StudyName, string>> = {
@@ -34,10 +41,25 @@ export function oursText({ mean, deviation, unit }: FigureResult): string {
   return `${rounded(mean)}${deviation === undefined ? '' : ` ± ${rounded(deviation)}`}${suffix(unit)}`;
 }
 
-export function binomialText({ binomial }: FigureResult): string {
-  return binomial
-    ? `${rounded(Math.round(binomial.low * 10) / 10)} to ${rounded(Math.round(binomial.high * 10) / 10)}`
-    : '';
+/** Whole errors; of other units as many places as the mean has. */
+export function binomialText({ binomial, unit }: FigureResult): string {
+  if (!binomial) return '';
+  const text = (value: number): string => (unit === 'errors' ? value.toFixed(0) : rounded(value));
+  return `${text(binomial.low)} to ${text(binomial.high)}`;
+}
+
+/** Whether there is anything in a picture yet; the frames of matrices come with their run. */
+export function isDrawn(picture: Picture): boolean {
+  switch (picture.kind) {
+    case 'map':
+      return picture.cells.length > 0;
+    case 'lines':
+      return picture.series.some(({ points }) => points.length > 0);
+    case 'bars':
+      return picture.series.some(({ values }) => values.some((value) => value !== undefined));
+    case 'matrices':
+      return true;
+  }
 }
 
 /** Figures of the table; the others are behind a picture. */
