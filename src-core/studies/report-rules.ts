@@ -9,7 +9,7 @@ export function scorecardRules(): string {
 .scores thead th{white-space:nowrap}
 .scores .claim a{text-decoration:none}
 .scores .claim a:hover{text-decoration:underline}
-.scores .seeds{display:inline-block;max-width:170px;white-space:normal;font-size:12px;color:var(--secondary)}
+.scores .seeds{display:inline-block;max-width:190px;white-space:normal;font-size:12px;color:var(--secondary)}
 .results.scores .below{max-width:52ch}
 .judged{white-space:nowrap;font-weight:500}
 .judged::before{display:inline-block;width:1.2em;text-align:left}

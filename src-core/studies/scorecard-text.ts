@@ -52,7 +52,7 @@ export function binomialText({ binomial, unit }: FigureResult): string {
 
 /** Each seed's value: "1: 67, 2: 70". */
 export function seedsText({ seeds, unit }: FigureResult): string {
-  return seeds.map(({ seed, value }) => `${seed}: ${valueText(value, unit)}`).join(', ');
+  return seeds.map(({ seed, value }) => `${seed}:\u00a0${valueText(value, unit)}`).join(', ');
 }
 
 export function dateText(createdAt: string): string {
