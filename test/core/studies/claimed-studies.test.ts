@@ -100,7 +100,8 @@ describe('seeds that were added', () => {
 
   it.each([
     ['{', 'JSON'],
-    ['[]', 'must be an object'],
+    ['[]', 'addedSeeds is missing'],
+    ['{"addedSeds": {}}', 'addedSeeds is missing'],
     ['{"addedSeeds": 3}', 'addedSeeds must be an object of seeds by group'],
     ['{"addedSeeds": {}, "seeds": []}', 'seeds is not a field'],
     ['{"addedSeeds": {"no-3": 4}}', 'addedSeeds.no-3 must be a list of seeds'],
