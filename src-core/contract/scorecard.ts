@@ -24,7 +24,7 @@ export interface SeedValue {
 export interface FigureResult {
   /** such as "errors on 3s, bias chosen on validation images" */
   readonly label: string;
-  /** "errors" count wrong images of `total`; "%" are percentages; anything else is a unit to show beside the number */
+  /** "errors" count wrong images of `total`; "%" are percentages; "" is a plain count; else a unit to show beside the number */
   readonly unit: string;
   /** images that the errors are of */
   readonly total?: number;

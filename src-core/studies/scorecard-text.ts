@@ -20,13 +20,13 @@ const PERCENT = '%';
 /** A value in its unit, without the unit. */
 function valueText(value: number, unit: string): string {
   if (unit === PERCENT) return decimal(value, 2);
-  if (Number.isInteger(value)) return decimal(value, 0);
+  if (Number.isInteger(value)) return value >= 10_000 ? value.toLocaleString('en-GB') : decimal(value, 0);
   return decimal(value, unit === 'errors' || Math.abs(value) >= 10 ? 1 : 3);
 }
 
 /** The unit as it follows a number; errors are what numbers are of. */
 function unitText(unit: string): string {
-  return unit === 'errors' ? '' : ` ${unit}`;
+  return unit === 'errors' || unit === '' ? '' : ` ${unit}`;
 }
 
 /** "74", "47.30 %" */

@@ -478,14 +478,14 @@ function claimsOf(scale: Scale): Claim[] {
         ).flatMap(([group, name]): Claim['figures'] => [
           {
             label: `${name}: parameters`,
-            unit: 'parameters',
+            unit: '',
             published: {},
             group,
             measure: ({ run }) => run.record.model.parameterCount,
           },
           {
             label: `${name}: multiply-adds an image`,
-            unit: 'multiply-adds',
+            unit: '',
             published: {},
             group,
             measure: ({ run }) => run.record.model.multiplyAdds,

@@ -10,6 +10,7 @@ import { renderScorecard } from '../studies/report';
 import { renderResults } from '../studies/results';
 import { Scorer } from '../studies/score';
 import { addSeed, claimedStudy, findClaim, findScale, findStudy } from '../studies/claimed-studies';
+import { grouped } from './format';
 import type { Output } from './output';
 import { runStudy, throwStopped } from './run-study';
 import { renderTable } from './table';
@@ -28,7 +29,8 @@ const COLOURS: Readonly<Record<Verdict, (text: string) => string>> = {
   'not run': dim,
 };
 
-const number = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(1));
+const number = (value: number): string =>
+  value >= 10_000 ? grouped(value) : Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 2 : 1);
 
 function figureRow(claim: ClaimResult, figure: FigureResult, first: boolean): string[] {
   const { label, published, mean, deviation, binomial, verdict, selectedOn, seeds } = figure;

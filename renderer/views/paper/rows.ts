@@ -7,7 +7,7 @@ import type {
   Scorecard,
   StudyName,
 } from '../../../src-core/contract/scorecard';
-import { pValue } from '../../format';
+import { count, pValue } from '../../format';
 
 export const STUDY_TITLES: Readonly<Record<StudyName, string>> = {
   'paper-section-3': 'The paper, section 3',
@@ -23,12 +23,13 @@ export const SCALE_TIMES: Readonly<Record<Scale, string>> = {
 };
 
 function rounded(value: number): string {
+  if (value >= 10_000) return count(value);
   return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 2 : 1);
 }
 
-/** Errors go without their unit: almost all figures are errors. */
+/** Errors go without their unit, since almost all figures are errors; what is only counted has none. */
 function suffix(unit: string): string {
-  return unit === 'errors' ? '' : ` ${unit}`;
+  return unit === 'errors' || unit === '' ? '' : ` ${unit}`;
 }
 
 export function publishedText(value: number | undefined, { unit }: FigureResult): string {
