@@ -99,7 +99,7 @@ export const MADE = scorecard([
       judgeFigure({ label: 'corrected on test', ...asked, published: {}, selectedOn: 'test' }, seeds(70)),
       judgeFigure({ label: 'corrected on validation', ...asked, published: {}, selectedOn: 'validation' }, seeds(73)),
       judgeFigure({ label: 'with two classes', unit: '%', total: 10_000, published: { paper: 47.3 } }, seeds(46.12)),
-      judgeFigure({ label: 'parameters', unit: 'parameters', published: {} }, seeds(1_276_810, 1_276_810)),
+      judgeFigure({ label: 'parameters', unit: '', published: {} }, seeds(1_276_810, 1_276_810)),
       judgeFigure({ label: 'not begun', ...asked, published: { blog: 52 } }, []),
       judgeFigure({ label: 'a cell of the map', ...asked, published: {}, detail: true }, seeds(391)),
     ],

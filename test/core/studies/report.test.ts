@@ -85,7 +85,7 @@ describe('the page of a scorecard', () => {
     }
     expect(rowOf('student')['ours, mean ± s.d.']).toBe('75.0 ± 3.6');
     expect(rowOf('with two classes')).toMatchObject({ paper: '47.3 %', 'ours, mean ± s.d.': '46.12 %', seeds: '1' });
-    expect(rowOf('parameters')['ours, mean ± s.d.']).toBe('1276810 parameters');
+    expect(rowOf('parameters')['ours, mean ± s.d.']).toBe('1,276,810');
     expect(html.slice(0, html.indexOf('id="judged"'))).not.toContain('a cell of the map');
     expect(textOf(html)).toContain('1: 71, 2: 78, 3: 76');
   });
