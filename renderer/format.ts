@@ -25,6 +25,11 @@ export function minus(text: string): string {
   return text.replace('-', '−');
 }
 
+/** A constant added to logits, with its sign: +3.5, −7.6, 0.0. */
+export function biasText(value: number): string {
+  return `${value > 0 ? '+' : ''}${minus(value.toFixed(1))}`;
+}
+
 /** Of a test: two significant digits, small ones as a power of ten. */
 export function pValue(p: number): string {
   return p < 0.001 ? p.toExponential(1) : p.toPrecision(2);

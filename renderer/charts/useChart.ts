@@ -14,6 +14,7 @@ import { onBeforeUnmount, onMounted, watch } from 'vue';
 import type { Ref, WatchSource } from 'vue';
 import { logTicks } from '../../src-core/evaluation/log-ticks';
 import { figure } from '../format';
+import { fontFamily, token } from '../styles/token';
 import { chartSvg } from './chart-svg';
 import type { Series } from './series';
 import { decimate } from './series';
@@ -72,7 +73,7 @@ function lineWidth(series: Series): number {
 const AXIS_WIDTH = 44;
 
 function configuration(log: boolean, logX: boolean, xTitle: () => string): ChartConfiguration<'line'> {
-  const font = { family: getComputedStyle(document.body).fontFamily, size: 11 };
+  const font = { family: fontFamily(), size: 11 };
   return {
     type: 'line',
     data: { datasets: [] },
@@ -129,17 +130,6 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
   let chart: Chart<'line'> | undefined;
   let frame = 0;
   const dark = window.matchMedia('(prefers-color-scheme: dark)');
-  const colours = new Map<string, string>();
-
-  /** A token's value, read once a theme: reading it makes the browser compute styles. */
-  function token(name: string): string {
-    let value = colours.get(name);
-    if (value === undefined) {
-      value = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-      colours.set(name, value);
-    }
-    return value;
-  }
 
   /** Brings a chart's lines up to date; a line that was there stays the same object, which spares Chart.js work. */
   function fill(into: Chart<'line'>): void {
@@ -153,7 +143,7 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
           data.push({ x: series.x[row]!, y: series.y[row]! });
         }
       }
-      const colour = token(series.colour);
+      const colour = token(`--${series.colour}`);
       const pointRadius = data.length === 1 ? 2.5 : 0;
       // Chart.js keeps the radius that a line's points were made with.
       const same = before[at]?.label === series.name && before[at].pointRadius === pointRadius;
@@ -174,15 +164,15 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
     const { scales, plugins } = into.options;
     for (const axis of ['x', 'y'] as const) {
       const scale = scales![axis]!;
-      scale.ticks!.color = token('faint');
-      scale.grid!.color = token('line');
+      scale.ticks!.color = token('--faint');
+      scale.grid!.color = token('--line');
     }
     Object.assign(plugins!.tooltip!, {
-      backgroundColor: token('raised'),
-      borderColor: token('edge'),
+      backgroundColor: token('--raised'),
+      borderColor: token('--edge'),
       borderWidth: 1,
-      titleColor: token('ink'),
-      bodyColor: token('ink'),
+      titleColor: token('--ink'),
+      bodyColor: token('--ink'),
     });
     into.update('none');
   }
@@ -197,11 +187,6 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
     if (frame === 0) frame = requestAnimationFrame(draw);
   }
 
-  function recolour(): void {
-    colours.clear();
-    redraw();
-  }
-
   function build(): void {
     chart?.destroy();
     chart = canvas.value
@@ -212,11 +197,11 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
 
   onMounted(() => {
     build();
-    dark.addEventListener('change', recolour);
+    dark.addEventListener('change', redraw);
   });
   onBeforeUnmount(() => {
     cancelAnimationFrame(frame);
-    dark.removeEventListener('change', recolour);
+    dark.removeEventListener('change', redraw);
     chart?.destroy();
     chart = undefined;
   });
@@ -250,7 +235,7 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
         yTicks: ticksOf(y),
         lines: visible.map((series) => ({
           name: series.name,
-          colour: token(series.colour),
+          colour: token(`--${series.colour}`),
           width: lineWidth(series),
           dashed: series.dashed === true,
           points: Array.from(decimate(series, width, options.log()), (row) => [
@@ -258,7 +243,7 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
             y.getPixelForValue(series.y[row]!),
           ]),
         })),
-        colours: { surface: token('surface'), ink: token('ink'), faint: token('faint'), line: token('line') },
+        colours: { surface: token('--surface'), ink: token('--ink'), faint: token('--faint'), line: token('--line') },
       });
     } finally {
       drawn.destroy();

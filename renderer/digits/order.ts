@@ -7,11 +7,11 @@ const MOST_ROWS = 2 ** 21;
  * Rows by a value, in single precision, largest first; of equals the earlier image first. Each row and its value become
  * one number, since numbers are sorted some ten times quicker than by a function that compares.
  * @param rows less than 2²¹ each
- * @param values [count], one of each image of the set
+ * @param valueOf a row's value, asked once for each
  */
-export function orderDigits(rows: ArrayLike<number>, values: ArrayLike<number>): Uint32Array {
+export function orderDigits(rows: ArrayLike<number>, valueOf: (row: number) => number): Uint32Array {
   const singles = new Float32Array(rows.length);
-  for (let at = 0; at < singles.length; at++) singles[at] = values[rows[at]!]!;
+  for (let at = 0; at < singles.length; at++) singles[at] = valueOf(rows[at]!);
   const bits = new Int32Array(singles.buffer);
   const keys = new Float64Array(rows.length);
   for (let at = 0; at < keys.length; at++) {

@@ -1,7 +1,8 @@
 /** Many digits on one sheet, for a file. */
 import { useDataset } from '../stores/dataset';
 import type { DigitItem } from './DigitRow.vue';
-import { paintDigit, token } from './paint';
+import { token } from '../styles/token';
+import { paintDigit } from './paint';
 
 const COLUMNS = 20;
 /** A sheet is looked at, and a canvas has limits. */

@@ -3,14 +3,21 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, watch } from 'vue';
 import { messageOf } from '../../src-core/contract/errors';
 import type { CheckpointReference, LabelledLogits, RunDetail } from '../../src-core/contract/rpc';
-import { applyBias, matchPrior, optimalBias } from '../../src-core/evaluation/bias';
-import { crossEntropies } from '../../src-core/evaluation/calibration';
+import { matchPrior, optimalBias, uncheckedApplyBias } from '../../src-core/evaluation/bias';
+import { crossEntropyOfRow } from '../../src-core/evaluation/calibration';
 import { confusionMatrix, errorSums, mostConfused } from '../../src-core/evaluation/confusion';
 import { meanDistribution } from '../../src-core/evaluation/ensemble';
 import { countErrors, errorInterval } from '../../src-core/evaluation/errors';
-import { divergences } from '../../src-core/evaluation/fidelity';
+import { divergenceOfRow, divergences } from '../../src-core/evaluation/fidelity';
 import type { Logits } from '../../src-core/evaluation/logits';
-import { confidence, predictions } from '../../src-core/evaluation/logits';
+import {
+  checkLabels,
+  checkLogits,
+  confidence,
+  confidenceOfRow,
+  predictions,
+  uncheckedPredictions,
+} from '../../src-core/evaluation/logits';
 import { orderDigits } from '../digits/order';
 import type { DigitOrder } from '../digits/order';
 import { lab } from '../lab';
@@ -22,6 +29,13 @@ import { useRuns } from './runs';
 export interface Partner {
   readonly role: 'teacher' | 'student';
   readonly of: readonly CheckpointReference[];
+}
+
+/** Looked over once, as it arrives: what follows a slider at every frame does not check it again. */
+function checked(found: LabelledLogits): LabelledLogits {
+  checkLogits(found);
+  checkLabels(found, found.labels);
+  return found;
 }
 
 export const useInspect = defineStore('inspect', () => {
@@ -39,7 +53,10 @@ export const useInspect = defineStore('inspect', () => {
   const partnerFailure = ref('');
   const loading = ref(false);
   const failure = ref('');
+  /** as its sliders stand */
   const bias = shallowRef<Float32Array>(new Float32Array(10));
+  /** The bias that is laid over the logits: while a slider is dragged it follows once a frame. */
+  const laid = shallowRef(bias.value);
   /** set while the bias stands as an optimum on test labels left it */
   const biasTunedOn = ref<'test' | 'validation' | 'prior'>();
   const past = shallowRef<readonly Float32Array[]>([]);
@@ -75,9 +92,9 @@ export const useInspect = defineStore('inspect', () => {
     if (!logits.value) return undefined;
     const { values, count, classes } = logits.value;
     if (buffer.length !== values.length) buffer = new Float32Array(values.length);
-    return applyBias({ values, count, classes }, bias.value, buffer);
+    return uncheckedApplyBias({ values, count, classes }, laid.value, buffer);
   });
-  const predicted = computed(() => biased.value && predictions(biased.value));
+  const predicted = computed(() => biased.value && uncheckedPredictions(biased.value));
   const errors = computed(() =>
     predicted.value && logits.value ? countErrors(predicted.value, logits.value.labels) : undefined,
   );
@@ -92,6 +109,7 @@ export const useInspect = defineStore('inspect', () => {
   );
   const sums = computed(() => matrix.value && errorSums(matrix.value, logits.value!.classes));
   const worst = computed(() => (matrix.value ? mostConfused(matrix.value, logits.value!.classes, 3) : []));
+  /** of every image */
   const confidences = computed(() => biased.value && confidence(biased.value));
 
   function titleOf({ role, of }: Partner): string {
@@ -111,23 +129,34 @@ export const useInspect = defineStore('inspect', () => {
     () =>
       logits.value !== undefined &&
       partnerLogits.value !== undefined &&
-      partnerLogits.value.count === logits.value.count,
+      partnerLogits.value.count === logits.value.count &&
+      partnerLogits.value.classes === logits.value.classes,
   );
-  /** KL(teacher‖student), whichever of the two the run is */
+  /** KL(teacher‖student) of every image, whichever of the two the run is */
   const disagreement = computed(() => {
     if (!biased.value || !comparable.value) return undefined;
     return partner.value?.role === 'teacher'
       ? divergences(partnerLogits.value!, biased.value)
       : divergences(biased.value, partnerLogits.value!);
   });
-  const sortValues = computed<ArrayLike<number> | undefined>(() => {
+  /** What digits are ordered by, computed for those alone that are asked for: a few errors of 10,000 images. */
+  const sortValue = computed<((row: number) => number) | undefined>(() => {
     if (!biased.value) return undefined;
-    if (orderedBy.value === 'loss') return crossEntropies(biased.value, logits.value!.labels);
-    return orderedBy.value === 'disagreement' ? disagreement.value : confidences.value;
+    const { values, classes } = biased.value;
+    if (orderedBy.value === 'loss') {
+      const { labels } = logits.value!;
+      return (row) => crossEntropyOfRow(values, row * classes, classes, labels[row]!);
+    }
+    if (orderedBy.value === 'disagreement') {
+      const other = partnerLogits.value!.values;
+      const [v, z] = partner.value?.role === 'teacher' ? [other, values] : [values, other];
+      return (row) => divergenceOfRow(v, z, row * classes, classes, 1);
+    }
+    return (row) => confidenceOfRow(values, row * classes, classes, 1);
   });
   /** of the cell, or all errors */
   const rows = computed(() => {
-    if (!predicted.value || !sortValues.value) return new Uint32Array(0);
+    if (!predicted.value || !sortValue.value) return new Uint32Array(0);
     const { labels } = logits.value!;
     const found: number[] = [];
     for (let row = 0; row < labels.length; row++) {
@@ -137,8 +166,19 @@ export const useInspect = defineStore('inspect', () => {
         : labels[row] !== read;
       if (wanted) found.push(row);
     }
-    return orderDigits(found, sortValues.value);
+    return orderDigits(found, sortValue.value);
   });
+
+  let frame = 0;
+  function lay(): void {
+    cancelAnimationFrame(frame);
+    frame = 0;
+    laid.value = bias.value;
+  }
+  function put(next: Float32Array): void {
+    bias.value = next;
+    lay();
+  }
 
   let turn = 0;
   async function loadRun(id: string | undefined): Promise<void> {
@@ -150,7 +190,7 @@ export const useInspect = defineStore('inspect', () => {
     chosen.value = undefined;
     partnerIndex.value = 0;
     checkpoint.value = undefined;
-    bias.value = new Float32Array(10);
+    put(new Float32Array(10));
     biasTunedOn.value = undefined;
     past.value = [];
     if (id === undefined) return;
@@ -182,8 +222,8 @@ export const useInspect = defineStore('inspect', () => {
         lab.logits({ run, checkpoint: name }, 'validation').catch(() => undefined),
       ]);
       if (mine !== checkpointTurn) return;
-      if (test && bias.value.length !== test.classes) bias.value = new Float32Array(test.classes);
-      logits.value = test;
+      if (test && bias.value.length !== test.classes) put(new Float32Array(test.classes));
+      logits.value = test && checked(test);
       validation.value = held;
       if (!test) failure.value = 'This checkpoint has no predictions of the test images. Choose another epoch.';
     } catch (error) {
@@ -201,7 +241,9 @@ export const useInspect = defineStore('inspect', () => {
     if (!now) return;
     try {
       const found = await Promise.all(now.of.map((reference) => lab.logits(reference, 'test')));
-      if (partnerKey.value === key) partnerNetworks.value = found.flatMap((network) => network ?? []);
+      if (partnerKey.value === key) {
+        partnerNetworks.value = found.flatMap((network) => (network ? checked(network) : []));
+      }
     } catch (error) {
       if (partnerKey.value === key) partnerFailure.value = messageOf(error);
     }
@@ -224,7 +266,7 @@ export const useInspect = defineStore('inspect', () => {
 
   function setBias(next: Float32Array, tuned?: 'test' | 'validation' | 'prior'): void {
     past.value = [...past.value.slice(-49), bias.value];
-    bias.value = next;
+    put(next);
     biasTunedOn.value = tuned;
     if (tuned) tunings.set(next, tuned);
   }
@@ -232,13 +274,14 @@ export const useInspect = defineStore('inspect', () => {
   /** where a slider stood when it was taken hold of, until it moves */
   let held: Float32Array | undefined;
 
-  /** While a slider is dragged: no step to undo but the first. */
+  /** While a slider is dragged: no step to undo but the first, and one recount a frame however often it moves. */
   function dragBias(label: number, value: number): void {
     if (held) past.value = [...past.value.slice(-49), held];
     held = undefined;
     const next = Float32Array.from(bias.value);
     next[label] = value;
     bias.value = next;
+    if (frame === 0) frame = requestAnimationFrame(lay);
     // Moved on from an optimum on test labels, it still stems from them.
     if (biasTunedOn.value === 'test') tunings.set(next, 'test');
     else biasTunedOn.value = undefined;
@@ -259,7 +302,7 @@ export const useInspect = defineStore('inspect', () => {
     const last = past.value.at(-1);
     if (!last) return;
     past.value = past.value.slice(0, -1);
-    bias.value = last;
+    put(last);
     biasTunedOn.value = tunings.get(last);
   }
 
@@ -321,7 +364,7 @@ export const useInspect = defineStore('inspect', () => {
     worst,
     confidences,
     disagreement,
-    sortValues,
+    sortValue,
     rows,
     loadRun,
     loadCheckpoint,

@@ -52,7 +52,14 @@ export function applyBias(
   into: Float32Array = new Float32Array(logits.values.length),
 ): Logits {
   checkLogits(logits);
-  const { values, count, classes } = logits;
+  return uncheckedApplyBias(logits, bias, into);
+}
+
+/**
+ * `applyBias` to logits that `checkLogits` has passed, for what follows a slider.
+ * @throws RangeError when bias or into is of another length
+ */
+export function uncheckedApplyBias({ values, count, classes }: Logits, bias: Float32Array, into: Float32Array): Logits {
   if (bias.length !== classes) throw new RangeError(`${classes} classes need ${classes} biases, not ${bias.length}`);
   if (into.length !== values.length) throw new RangeError(`into needs ${values.length} entries, not ${into.length}`);
   for (let start = 0; start < values.length; start += classes) {

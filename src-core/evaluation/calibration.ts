@@ -12,6 +12,11 @@ export interface ReliabilityBin {
   readonly accuracy: number;
 }
 
+/** −log q(label) of the row that begins at `start`, at T = 1, in nats: 0 or more. */
+export function crossEntropyOfRow(values: Float32Array, start: number, classes: number, label: number): number {
+  return Math.max(0, logSumExp(values, start, classes, 1) - values[start + label]!);
+}
+
 /**
  * −log q(label) of each image at T = 1, in nats.
  * @returns [count], 0 or more
@@ -23,7 +28,7 @@ export function crossEntropies(logits: Logits, labels: Uint8Array): Float64Array
   const { values, count, classes } = logits;
   const losses = new Float64Array(count);
   for (let row = 0, start = 0; row < count; row++, start += classes) {
-    losses[row] = Math.max(0, logSumExp(values, start, classes, 1) - values[start + labels[row]!]!);
+    losses[row] = crossEntropyOfRow(values, start, classes, labels[row]!);
   }
   return losses;
 }

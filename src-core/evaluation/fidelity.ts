@@ -25,6 +25,31 @@ export function agreement(teacher: Logits, student: Logits): number {
 }
 
 /**
+ * KL(p‖q) of the row that begins at `start`, p the teacher's and q the student's softmax at T, in nats.
+ * @param v the teacher's logits
+ * @param z the student's
+ * @returns 0 or more
+ */
+export function divergenceOfRow(
+  v: Float32Array,
+  z: Float32Array,
+  start: number,
+  classes: number,
+  temperature: number,
+): number {
+  const logTeacher = logSumExp(v, start, classes, temperature);
+  const logStudent = logSumExp(z, start, classes, temperature);
+  let sum = 0;
+  for (let index = start; index < start + classes; index++) {
+    const logP = v[index]! / temperature - logTeacher;
+    const logQ = z[index]! / temperature - logStudent;
+    sum += Math.exp(logP) * (logP - logQ);
+  }
+  // Rounding may leave equal distributions a hair below 0.
+  return Math.max(0, sum);
+}
+
+/**
  * KL(p‖q) of each image, p the teacher's and q the student's softmax at T, in nats. Not multiplied by T².
  * @returns [count], 0 or more
  * @throws RangeError, LabError as `agreement`, and RangeError on a temperature that is not above 0
@@ -35,20 +60,9 @@ export function divergences(teacher: Logits, student: Logits, temperature = 1): 
   checkLogits(student);
   checkTemperature(temperature);
   const { count, classes } = teacher;
-  const v = teacher.values;
-  const z = student.values;
   const result = new Float64Array(count);
-  for (let row = 0, start = 0; row < count; row++, start += classes) {
-    const logTeacher = logSumExp(v, start, classes, temperature);
-    const logStudent = logSumExp(z, start, classes, temperature);
-    let sum = 0;
-    for (let index = start; index < start + classes; index++) {
-      const logP = v[index]! / temperature - logTeacher;
-      const logQ = z[index]! / temperature - logStudent;
-      sum += Math.exp(logP) * (logP - logQ);
-    }
-    // Rounding may leave equal distributions a hair below 0.
-    result[row] = Math.max(0, sum);
+  for (let row = 0; row < count; row++) {
+    result[row] = divergenceOfRow(teacher.values, student.values, row * classes, classes, temperature);
   }
   return result;
 }

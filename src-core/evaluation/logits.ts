@@ -62,7 +62,11 @@ export function logSumExp(values: Float32Array, start: number, classes: number, 
  */
 export function predictions(logits: Logits): Uint8Array {
   checkLogits(logits);
-  const { values, count, classes } = logits;
+  return uncheckedPredictions(logits);
+}
+
+/** `predictions` of logits that `checkLogits` has passed, for what recounts them at every frame. */
+export function uncheckedPredictions({ values, count, classes }: Logits): Uint8Array {
   const predicted = new Uint8Array(count);
   for (let row = 0, start = 0; row < count; row++, start += classes) {
     let best = 0;
@@ -112,6 +116,21 @@ export function probabilities(
 }
 
 /**
+ * The probability of the predicted class in the row that begins at `start`, stable for any finite logits.
+ * @param temperature T, above 0
+ * @returns 1/classes to 1
+ */
+export function confidenceOfRow(values: Float32Array, start: number, classes: number, temperature: number): number {
+  let largest = values[start]!;
+  for (let index = start + 1; index < start + classes; index++) {
+    if (values[index]! > largest) largest = values[index]!;
+  }
+  let sum = 0;
+  for (let index = start; index < start + classes; index++) sum += Math.exp((values[index]! - largest) / temperature);
+  return 1 / sum;
+}
+
+/**
  * The probability of the predicted class of each image.
  * @returns [count], 1/classes to 1
  * @throws RangeError, LabError as `checkLogits`
@@ -121,14 +140,8 @@ export function confidence(logits: Logits, temperature = 1): Float32Array {
   checkTemperature(temperature);
   const { values, count, classes } = logits;
   const confidences = new Float32Array(count);
-  for (let row = 0, start = 0; row < count; row++, start += classes) {
-    let largest = values[start]!;
-    for (let index = start + 1; index < start + classes; index++) {
-      if (values[index]! > largest) largest = values[index]!;
-    }
-    let sum = 0;
-    for (let index = start; index < start + classes; index++) sum += Math.exp((values[index]! - largest) / temperature);
-    confidences[row] = 1 / sum;
+  for (let row = 0; row < count; row++) {
+    confidences[row] = confidenceOfRow(values, row * classes, classes, temperature);
   }
   return confidences;
 }

@@ -1,10 +1,14 @@
 // @vitest-environment happy-dom
-import { createPinia, setActivePinia } from 'pinia';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { watch } from 'vue';
 import { useInspect } from '../../renderer/stores/inspect';
 import { applyBias, optimalBias } from '../../src-core/evaluation/bias';
 import { countErrors } from '../../src-core/evaluation/errors';
-import { predictions } from '../../src-core/evaluation/logits';
+import { crossEntropies } from '../../src-core/evaluation/calibration';
+import { confidence, predictions } from '../../src-core/evaluation/logits';
+import { answers, reset } from './lab-double';
+
+vi.mock('../../renderer/lab', async () => (await import('./lab-double')).double);
 
 const COUNT = 400;
 const CLASSES = 10;
@@ -22,15 +26,18 @@ function errorsWith(bias: Float32Array): number {
   return countErrors(predictions(applyBias(logits, bias)), labels);
 }
 
-describe('inspect store', () => {
-  beforeEach(() => setActivePinia(createPinia()));
+const frame = () => new Promise(requestAnimationFrame);
 
-  it('recounts errors under a bias as the evaluation does, again and again', () => {
+describe('inspect store', () => {
+  beforeEach(reset);
+
+  it('recounts errors under a bias as the evaluation does, again and again', async () => {
     const inspect = useInspect();
     inspect.logits = logits;
     expect(inspect.errors).toBe(errorsWith(new Float32Array(CLASSES)));
     for (const value of [3.5, -2, 0.3]) {
       inspect.dragBias(3, value);
+      await frame();
       const bias = new Float32Array(CLASSES);
       bias[3] = value;
       expect(inspect.errors).toBe(errorsWith(bias));
@@ -40,6 +47,56 @@ describe('inspect store', () => {
     expect(inspect.errors).toBe(errorsWith(inspect.bias));
     expect(inspect.sums!.total).toBe(inspect.errors);
     expect(values[0]).toBe(Math.fround(0));
+  });
+
+  it('recounts once a frame however often a slider moves in it, and at once what is set or undone', async () => {
+    const inspect = useInspect();
+    inspect.logits = logits;
+    let recounts = 0;
+    watch(
+      () => inspect.predicted,
+      () => recounts++,
+      { flush: 'sync' },
+    );
+    inspect.holdBias();
+    for (const value of [9, -9, 4]) inspect.dragBias(3, value);
+    expect(inspect.bias[3]).toBe(4);
+    expect(inspect.errors).toBe(inspect.plainErrors);
+    expect(recounts).toBe(0);
+    await frame();
+    expect(recounts).toBe(1);
+    expect(inspect.errors).toBe(errorsWith(inspect.bias));
+    inspect.dragBias(3, 8);
+    inspect.undoBias();
+    expect(inspect.errors).toBe(inspect.plainErrors);
+    await frame();
+    expect(recounts).toBe(2);
+    expect(inspect.errors).toBe(inspect.plainErrors);
+  });
+
+  it.each(['confidence', 'loss'] as const)('orders the errors by %s under a bias', (order) => {
+    const inspect = useInspect();
+    inspect.logits = logits;
+    inspect.order = order;
+    inspect.presetBias([3], 2);
+    const biased = applyBias(logits, inspect.bias);
+    const values = order === 'loss' ? crossEntropies(biased, labels) : confidence(biased);
+    const shown = Array.from(inspect.rows, (row) => values[row]!);
+    expect(shown.length).toBe(errorsWith(inspect.bias));
+    expect(Array.from(inspect.rows, inspect.sortValue!)).toEqual(shown.map((value) => expect.closeTo(value, 6)));
+    expect(shown).toEqual(shown.toSorted((first, second) => second - first));
+  });
+
+  it('refuses logits that are no numbers as they arrive', async () => {
+    const inspect = useInspect();
+    answers['logits'] = () => ({ ...logits, values: values.map((value, at) => (at === 5 ? NaN : value)) });
+    answers['run'] = () => ({
+      record: { id: 'a', checkpoints: [{ name: 'last', epoch: 1 }], teachers: [] },
+      students: [],
+    });
+    await inspect.loadRun('a');
+    expect(inspect.failure).toMatch(/not a finite number/);
+    expect(inspect.logits).toBeUndefined();
   });
 
   it('marks the optimum on test and goes back', () => {
