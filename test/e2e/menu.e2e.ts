@@ -36,7 +36,7 @@ test('every shortcut of the menu does its work', async ({ app, folder }) => {
     await press(app, accelerator);
   };
 
-  for (const [at, name] of (['Data', 'Train', 'Inspect', 'Compare'] as const).entries()) {
+  for (const [at, name] of (['Data', 'Train', 'Inspect', 'Compare', 'Paper'] as const).entries()) {
     await shortcut(`CmdOrCtrl+${at + 1}`);
     await expect(view(page, name)).toHaveAttribute('aria-current', 'page');
   }
