@@ -3,19 +3,30 @@ import type { Page } from '@playwright/test';
 
 export type CorePort = (name: string, ...args: unknown[]) => Promise<unknown>;
 
+/** Takes the next port that comes, if one is wanted. Added before the page's own listener, which then never sees it. */
+const TAKE_PORT = `
+  window.addEventListener('message', (event) => {
+    if (event.data?.type !== 'core-port' || !window.benchWantsPort) return;
+    event.stopImmediatePropagation();
+    window.benchWantsPort(event.ports[0]);
+    delete window.benchWantsPort;
+  });
+`;
+
 /**
  * The core's functions over a port of the benchmark's own, asked for as a window asks for its port: its measurements
- * shall not contain the clicking.
+ * shall not contain the clicking. Loads the page anew.
  */
 export async function corePort(page: Page): Promise<CorePort> {
-  const key = `port${Date.now()}`;
+  await page.addInitScript(TAKE_PORT);
+  await page.reload();
+  await page
+    .getByText(/TensorFlow 2\.\d+/)
+    .first()
+    .waitFor();
   await page.evaluate(
     `new Promise((resolve) => {
-      const listen = (event) => {
-        if (event.data?.type !== 'core-port') return;
-        event.stopImmediatePropagation();
-        window.removeEventListener('message', listen, true);
-        const port = event.ports[0];
+      window.benchWantsPort = (port) => {
         const waiting = new Map();
         let next = 0;
         port.onmessage = ({ data }) => {
@@ -23,16 +34,18 @@ export async function corePort(page: Page): Promise<CorePort> {
           const { resolve, reject } = waiting.get(data.i);
           data.e ? reject(new Error(data.e.message)) : resolve(data.r);
         };
-        window['${key}'] = (m, a) => new Promise((resolve, reject) => {
+        port.addEventListener('close', () =>
+          waiting.forEach(({ reject }) => reject(new Error('The port to the core was closed.'))),
+        );
+        window.benchCore = (m, a) => new Promise((resolve, reject) => {
           const i = String(next++);
           waiting.set(i, { resolve, reject });
           port.postMessage({ t: 'q', i, m, a });
         });
         resolve();
       };
-      window.addEventListener('message', listen, true);
       window.desktop.askForCore('the benchmark wants a port of its own');
     })`,
   );
-  return (name, ...args) => page.evaluate(`window['${key}'](${JSON.stringify(name)}, ${JSON.stringify(args)})`);
+  return (name, ...args) => page.evaluate(`window.benchCore(${JSON.stringify(name)}, ${JSON.stringify(args)})`);
 }

@@ -102,17 +102,19 @@ function connect(port: MessagePort): void {
     // A run of many epochs may end before a call returns: no call is too long, only a core can be lost.
     timeout: -1,
   });
+  let givenUp = false;
   const own: Line = {
     call: (name, args) => rpc.$call(name as keyof CoreFunctions, ...(args as never)),
     close: (error) => {
+      givenUp = true;
       rpc.$close(error);
       port.close();
     },
   };
   candidate = own;
-  // Chromium tells of a closed port from version 122 on; before that the shell says it.
+  // In Electron a port that is closed from here tells of it too, before `close` returns: only the other end's is news.
   port.addEventListener('close', () => {
-    if (line === own || candidate === own) lose('the port was closed', own);
+    if (!givenUp) lose('the port was closed', own);
   });
   port.start();
   // Closed meanwhile: another port or a new request has taken its place.

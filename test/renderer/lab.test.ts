@@ -53,6 +53,12 @@ function core(answer: (name: string, args: unknown[]) => unknown, answersHello =
       port1.postMessage({ ...reply, e });
     }
   });
+  // In Electron a port tells the end that closes it too, and at once.
+  const close = port2.close.bind(port2);
+  port2.close = () => {
+    port2.emit('close');
+    close();
+  };
   const event = new MessageEvent('message', { data: { type: 'core-port' } });
   Object.defineProperty(event, 'ports', { value: [port2] });
   window.dispatchEvent(event);
@@ -149,6 +155,7 @@ describe('the client of the core', () => {
     expect(await first).toMatchObject({ code: 'engine' });
     expect(await module.lab.runs()).toBe('second');
     expect(module.connection.value).toBe('ready');
+    expect(reasons).toEqual(['the page is there']);
   });
 
   it('passes on what the core tells, until nobody listens', async () => {
