@@ -3,6 +3,9 @@ import type { Page } from '@playwright/test';
 
 export type CorePort = (name: string, ...args: unknown[]) => Promise<unknown>;
 
+/** What the window says once its core has TensorFlow. */
+export const TENSORFLOW = /TensorFlow 2\.\d+/;
+
 /** Takes the next port that comes, if one is wanted. Added before the page's own listener, which then never sees it. */
 const TAKE_PORT = `
   window.addEventListener('message', (event) => {
@@ -20,10 +23,7 @@ const TAKE_PORT = `
 export async function corePort(page: Page): Promise<CorePort> {
   await page.addInitScript(TAKE_PORT);
   await page.reload();
-  await page
-    .getByText(/TensorFlow 2\.\d+/)
-    .first()
-    .waitFor();
+  await page.getByText(TENSORFLOW).first().waitFor();
   await page.evaluate(
     `new Promise((resolve) => {
       window.benchWantsPort = (port) => {

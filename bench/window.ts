@@ -16,7 +16,7 @@ import { RunStore } from '../src-core/experiments/run-store';
 import type { App } from '../test/e2e/app';
 import { launch, quit } from '../test/e2e/app';
 import type { CorePort } from './core-port';
-import { corePort } from './core-port';
+import { corePort, TENSORFLOW } from './core-port';
 import type { Figure } from './figures';
 import { median, quantile, say, tell, upTo } from './figures';
 import type { Frames } from './frames';
@@ -35,7 +35,7 @@ const only = process.argv
   .find((arg) => arg.startsWith('--only='))
   ?.slice('--only='.length)
   .split(',');
-const wanted = (part: 'steps' | 'frames' | 'memory' | 'runs'): boolean => only?.includes(part) ?? true;
+const wanted = (part: 'launch' | 'steps' | 'frames' | 'memory' | 'runs'): boolean => only?.includes(part) ?? true;
 const quick = process.argv.includes('--quick');
 const rounds = quick ? 2 : 5;
 const messages = quick ? MESSAGES / 4 : MESSAGES;
@@ -50,6 +50,35 @@ async function open(lab: string): Promise<{ app: App; core: CorePort }> {
     BrowserWindow.getAllWindows()[0]!.setContentSize(width, height);
   }, SIZE);
   return { app, core: await corePort(app.page) };
+}
+
+async function show({ page }: App, view: 'Data' | 'Train' | 'Inspect'): Promise<void> {
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: view }).click();
+}
+
+/**
+ * From the moment when the program is started: to the first view that takes clicks, and to a core that has TensorFlow.
+ * The driver's own connection to the program is in both.
+ */
+async function launches(lab: string): Promise<Figure[]> {
+  const usable: number[] = [];
+  const ready: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const start = performance.now();
+    const app = await launch(lab, home);
+    await show(app, 'Train');
+    await app.page.getByRole('heading', { level: 1 }).first().waitFor();
+    usable.push((performance.now() - start) / 1000);
+    await app.page.getByText(TENSORFLOW).first().waitFor();
+    ready.push((performance.now() - start) / 1000);
+    await quit(app);
+  }
+  const seconds = (value: number): string => `${value.toFixed(2)} s`;
+  say(`Launches: usable after ${usable.map(seconds).join(', ')}; core ready after ${ready.map(seconds).join(', ')}`);
+  return [
+    upTo('launch to a usable window', median(usable), 2, seconds),
+    upTo('launch to a core with TensorFlow', median(ready), 5, seconds),
+  ];
 }
 
 /** Waits until something in a file, or anywhere, is true. */
@@ -158,14 +187,14 @@ async function frames(app: App, core: CorePort, teacher: string): Promise<Figure
   const objective = { ...student.objective!, teachers: [teacher] } as NonNullable<RunSpecInput['objective']>;
   const training = { ...student.training, epochs: 200 };
   const live = (await core('startRun', { ...student, objective, training })) as string;
-  await page.keyboard.press('Control+2');
+  await show(app, 'Train');
   await choose(app, live);
   await until(() => epochsOf(app.lab, live) >= 2, 200);
   const figures = frameFigures('training', await recordFrames(app, () => wait(1000 * 2 * seconds)));
   await core('stop', live);
   await until(async () => ((await core('run', live)) as { status: string }).status === 'stopped', 200);
 
-  await page.keyboard.press('Control+1');
+  await show(app, 'Data');
   const grid = page.getByRole('group', { name: /digits|images/ }).first();
   await grid.waitFor();
   const box = (await grid.boundingBox())!;
@@ -180,7 +209,7 @@ async function frames(app: App, core: CorePort, teacher: string): Promise<Figure
   figures.push(...frameFigures('scrolling 60,000 digits', scrolled));
 
   await choose(app, live);
-  await page.keyboard.press('Control+3');
+  await show(app, 'Inspect');
   const cells = page.getByRole('grid', { name: /Confusion matrix/ }).locator('[data-cell]');
   await cells.first().waitFor();
   await wait(1000);
@@ -202,7 +231,7 @@ async function frames(app: App, core: CorePort, teacher: string): Promise<Figure
  */
 async function memory(app: App, id: string): Promise<Figure> {
   const { page, electron } = app;
-  await page.keyboard.press('Control+2');
+  await show(app, 'Train');
   await choose(app, id);
   await page.evaluate(`(() => {
     // The port that this program asks the real core through.
@@ -343,8 +372,8 @@ async function thousandRuns(from: RunRecord, metrics: readonly EpochRecord[]): P
 
 try {
   const lab = join(home, 'distill-lab');
+  const figures: Figure[] = wanted('launch') ? await launches(lab) : [];
   const { app, core } = await open(lab);
-  const figures: Figure[] = [];
   let record: RunRecord;
   let metrics: EpochRecord[];
   try {

@@ -56,7 +56,7 @@ function core(answer: (name: string, args: unknown[]) => unknown, answersHello =
   // In Electron a port tells the end that closes it too, and at once.
   const close = port2.close.bind(port2);
   port2.close = () => {
-    port2.emit('close');
+    port2.emit('close', new Event('close'));
     close();
   };
   const event = new MessageEvent('message', { data: { type: 'core-port' } });
