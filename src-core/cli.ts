@@ -93,18 +93,22 @@ withSpecOptions(program.command('reproduce'))
   .description(
     'run a whole reproduction: "fast" is teacher, baseline and student in minutes; the others are studies whose claims are judged over seeds. What is done is not done again.',
   )
-  .addArgument(program.createArgument('<study>', 'which one').choices(['fast', ...STUDIES]))
+  .argument('<study>', `which one: ${['fast', ...STUDIES].join(', ')}`)
   .option('--again', 'fast: train anew even where runs with the same spec are there already')
   .option('--scale <scale>', `a study's training: ${SCALES.join(', ')} (ten minutes, four hours, twelve, as published)`)
   .option('--claim <id>', 'a study: what this claim needs alone')
   .option('--add-seed', 'a study: one more seed for the claim, for good')
   .option('--workers <number>', 'a study: processes that train at once, 1 to 64 (default: one for each core)')
+  .option('--retry-failed', 'a study: try again what failed')
+  .option('--retrain', 'a study: train teachers that were deleted anew, and what learns from them')
   .action(act(reproduceCommand));
 
 common(program.command('study'))
   .description('run a study: groups of runs over a grid and seeds, as a JSON file says; what is done is not done again')
   .argument('<file>', 'path of the study as JSON')
   .option('--workers <number>', 'processes that train at once, 1 to 64 (default: one for each core)')
+  .option('--retry-failed', 'try again what failed')
+  .option('--retrain', 'train teachers that were deleted anew, and what learns from them')
   .action(act(studyCommand));
 
 common(program.command('evaluate'))

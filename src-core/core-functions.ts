@@ -7,10 +7,20 @@ import { basename, dirname, extname, join, sep } from 'node:path';
 import packageJson from '../package.json';
 import { LabError, messageOf } from './contract/errors';
 import type { RunEvent } from './contract/run';
-import type { CoreFunctions, CoreStatus, DatasetSummary, RunSummary, SpecCheck, StudyState } from './contract/rpc';
+import { METHOD } from './contract/run';
+import type {
+  CoreFunctions,
+  CoreStatus,
+  DatasetSummary,
+  RunSummary,
+  SpecCheck,
+  StudyRunOptions,
+  StudyState,
+} from './contract/rpc';
 import type { Scale, Scorecard, StudyName } from './contract/scorecard';
 import type { RunSpec } from './contract/spec';
 import { parseDataSpec, parseRunSpec } from './contract/spec';
+import { cellsOf, expandStudy } from './contract/study';
 import { makeFolder, writeAtomically } from './data/atomic-write';
 import type { Dataset } from './data/dataset';
 import { copyShifted, drawShift, drawUnshifted } from './data/jitter';
@@ -32,6 +42,7 @@ import { addSeed, claimedStudy, findClaim, findScale, findStudy } from './studie
 import { measureLatencies } from './studies/latency';
 import { renderScorecard } from './studies/report';
 import { Scorer } from './studies/score';
+import { refuseGoneTeachers } from './studies/study-cells';
 import { StudyMembers } from './studies/study-members';
 import { plainStatus, StudySitting } from './studies/study-sitting';
 import { scheduleCurve } from './training/schedule';
@@ -492,7 +503,12 @@ export class Core {
     };
   }
 
-  private async runStudy(studyName: string, scaleName: string, claim: string | undefined): Promise<void> {
+  private async runStudy(
+    studyName: string,
+    scaleName: string,
+    claim: string | undefined,
+    options: StudyRunOptions | undefined,
+  ): Promise<void> {
     this.labFolder.assertThere();
     const [study, scale] = [findStudy(studyName), findScale(scaleName)];
     const asked = claim === undefined ? undefined : findClaim(claimedStudy(this.folder, study, scale), claim).id;
@@ -514,10 +530,16 @@ export class Core {
             claims: asked === undefined ? undefined : ([] as readonly string[]),
             cells: new StudySitting(lab, this.queue, () => this.studyChanged(lab, study, scale)),
           };
-    sitting.claims = asked === undefined || !sitting.claims ? undefined : [...new Set([...sitting.claims, asked])];
+    const claims = asked === undefined || !sitting.claims ? undefined : [...new Set([...sitting.claims, asked])];
+    const groups = claims?.flatMap((id) => findClaim(claimed, id).groups);
     this.sitting = sitting;
-    const groups = sitting.claims?.flatMap((id) => findClaim(claimed, id).groups);
-    sitting.cells.begin(claimed, groups);
+    try {
+      sitting.cells.begin(claimed, groups, options);
+    } catch (error) {
+      this.sitting = before;
+      throw error;
+    }
+    sitting.claims = claims;
     this.listener.runsChanged();
   }
 
@@ -535,7 +557,10 @@ export class Core {
   private async addSeed(study: string, scale: string, claim: string): Promise<number> {
     this.labFolder.assertThere();
     const [name, size] = [findStudy(study), findScale(scale)];
-    const found = findClaim(claimedStudy(this.folder, name, size), claim);
+    const claimed = claimedStudy(this.folder, name, size);
+    const found = findClaim(claimed, claim);
+    const runs = this.store.list().filter((run): run is Run => 'spec' in run);
+    refuseGoneTeachers(cellsOf(expandStudy(claimed.study), found.groups), runs, METHOD);
     const seed = await addSeed(this.folder, name, size, found);
     this.members.forget();
     this.listener.runsChanged();
@@ -630,7 +655,7 @@ export class Core {
       exportRun: ({ run, checkpoint }, format, folder) => this.exportRun(open(run), checkpoint, format, folder),
       scorecard: async (study, scale) => withoutFrames(await this.scorecard(study, scale)),
       study: () => this.studyState(),
-      runStudy: (study, scale, claim) => this.runStudy(study, scale, claim),
+      runStudy: (study, scale, claim, options) => this.runStudy(study, scale, claim, options),
       addSeed: (study, scale, claim) => this.addSeed(study, scale, claim),
       pauseStudy: () => this.sitting?.cells.pause(),
       exportScorecard: (study, scale, file) => this.exportScorecard(study, scale, file),

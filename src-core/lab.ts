@@ -84,19 +84,39 @@ export class Lab {
   /**
    * A run with exactly this spec, its name aside, by this version of the method: the newest there is that can be used or
    * gone on with, else a new one.
-   * @param among the runs to look through
+   * Several processes that want the same at once get the same run.
+   * @param known runs that were read before, by id, which takes those that are read now: who asks for many reads each once
    */
-  async findOrCreate(input: unknown, among: readonly (Run | DamagedRun)[] = this.runs()): Promise<Run> {
+  async findOrCreate(input: unknown, known = new Map<string, Run>()): Promise<Run> {
     const { spec } = await resolveTeachers(this.store, parseRunSpec(input), this.dataset());
     const wanted = { ...spec, name: '' };
-    const same = among.findLast(
-      (run) =>
-        'spec' in run &&
-        run.status !== 'failed' &&
-        run.record.environment.method === METHOD &&
-        isDeepStrictEqual({ ...run.spec, name: '' }, wanted),
-    );
-    return same ? (same as Run) : this.create(spec);
+    const find = (): Run | undefined => {
+      for (const id of this.store.ids().reverse()) {
+        const read = (): Run | undefined => {
+          try {
+            return this.open(id);
+          } catch {
+            // A damaged run is nobody's result.
+            return undefined;
+          }
+        };
+        let run = known.get(id) ?? read();
+        if (!run) continue;
+        known.set(id, run);
+        if (run.record.environment.method !== METHOD || !isDeepStrictEqual({ ...run.spec, name: '' }, wanted)) continue;
+        // How it stands may have changed since it was read.
+        run = read();
+        if (run && run.status !== 'failed') return run;
+      }
+      return undefined;
+    };
+    const there = find();
+    if (there) return there;
+    return this.store.exclusively(async () => {
+      const run = find() ?? (await this.create(spec));
+      known.set(run.id, run);
+      return run;
+    });
   }
 
   /**

@@ -98,6 +98,14 @@ export interface RunSummary {
   readonly study?: string;
 }
 
+/** What a study is allowed to do beyond training what is missing. */
+export interface StudyRunOptions {
+  /** whether what failed is tried again */
+  readonly retry?: boolean;
+  /** whether teachers that were deleted are trained anew, with everything that learns from them */
+  readonly retrain?: boolean;
+}
+
 /** A study that this core trains, or has trained since it started. */
 export interface StudyState {
   readonly study: StudyName;
@@ -200,7 +208,7 @@ export interface CoreFunctions {
    * Trains what is missing of a claim, or of all: a run at a time, none while others wait in the queue. More of the same
    * study is added to what was asked for before; nothing is trained twice.
    */
-  runStudy(study: StudyName, scale: Scale, claim?: string): void;
+  runStudy(study: StudyName, scale: Scale, claim?: string, options?: StudyRunOptions): void;
   /** Adds the next seed to all that a claim rests on, for good; the seed. */
   addSeed(study: StudyName, scale: Scale, claim: string): number;
   /** Stops the study's run at a checkpoint; `runStudy` goes on. */

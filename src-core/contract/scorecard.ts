@@ -71,6 +71,15 @@ export interface ClaimCell {
   readonly epochs: number;
 }
 
+/** A teacher that was deleted or cannot be read, although runs that learnt from it are there. */
+export interface GoneTeacher {
+  readonly run: string;
+  /** key of its cell */
+  readonly cell: string;
+  /** runs that learnt from it */
+  readonly students: number;
+}
+
 /** Finished runs of a claim's specs that another version of the method trained: never in its figures. */
 export interface ApartRun {
   readonly run: string;
@@ -171,6 +180,8 @@ export interface Scorecard {
   readonly command: string;
   readonly seeds: readonly number[];
   readonly claims: readonly ClaimResult[];
+  /** what is wrong with teachers that are gone, in a sentence: the study is not trained unless it is asked to train them anew */
+  readonly gone?: string;
   /** time in training steps of all its runs */
   readonly trainingSeconds: number;
   /** each environment that trained a run of it, in words */

@@ -14,14 +14,11 @@ export type FigureAsked = Pick<FigureResult, 'label' | 'unit' | 'total' | 'publi
 export const FIGURE_TEST =
   'agrees: the 95 % t interval of our mean over seeds lies inside the exact 95 % binomial (Clopper–Pearson) interval of the published count; differs: the two do not meet; cannot tell: they overlap, or there is one seed';
 
-const round = (value: number): string =>
-  Number.isInteger(value)
-    ? String(value)
-    : Math.abs(value) >= 100
-      ? value.toFixed(0)
-      : Math.abs(value) >= 10
-        ? value.toFixed(1)
-        : value.toFixed(2);
+function round(value: number): string {
+  const size = Math.abs(value);
+  const text = size.toFixed(Number.isInteger(value) || size >= 100 ? 0 : size >= 10 ? 1 : 2);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+}
 
 /** The 95 % interval of a published number in its own unit; undefined where its images are not counted. */
 function publishedInterval(

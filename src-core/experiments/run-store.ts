@@ -29,6 +29,9 @@ import { isLocked, takeLock } from './run-lock';
 /** The newest checkpoints that are always kept: two, so that a damaged one has a predecessor. */
 const NEWEST_KEPT = 2;
 
+/** How long another process may be at what only one may do. */
+const EXCLUSIVE_MILLISECONDS = 60_000;
+
 export type Subset = 'test' | 'validation';
 
 /** A run that could not be read: listed with the reason, beside the others. */
@@ -38,7 +41,7 @@ export interface DamagedRun {
 }
 
 /** Lower-case letters, digits and hyphens, for folder names on any file system. */
-function slug(text: string): string {
+export function slug(text: string): string {
   const words = text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   return (
     words
@@ -84,6 +87,30 @@ export class RunStore {
       throw storageError(error, this.folder);
     }
     return names.filter((name) => /^\d{4,}-/.test(name)).sort((a, b) => numberOf(a) - numberOf(b));
+  }
+
+  /**
+   * Does something that only one process at a time may do in this folder, after whoever is at it.
+   * @throws LabError `locked` when another is at it for a minute
+   */
+  async exclusively<Result>(action: () => Promise<Result>): Promise<Result> {
+    makeFolder(this.folder);
+    const file = join(this.folder, '.creating.lock');
+    const until = Date.now() + EXCLUSIVE_MILLISECONDS;
+    let lock: RunLock | undefined;
+    while (!lock) {
+      try {
+        lock = takeLock(file, this.folder);
+      } catch (error) {
+        if (!(error instanceof LabError && error.code === 'locked') || Date.now() > until) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+    try {
+      return await action();
+    } finally {
+      lock.release();
+    }
   }
 
   private binned(): string[] {
@@ -216,7 +243,12 @@ export class Run {
   /** What its folder says, and "stopped" where it says "running" and no living process trains it. */
   get status(): RunRecord['status'] {
     const { status } = this.record;
-    return status === 'running' && !isLocked(this.lockFile) ? 'stopped' : status;
+    return status === 'running' && !this.locked ? 'stopped' : status;
+  }
+
+  /** Whether a living process trains it, or is about to. */
+  get locked(): boolean {
+    return isLocked(this.lockFile);
   }
 
   private get lockFile(): string {

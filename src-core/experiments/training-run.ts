@@ -19,6 +19,7 @@ import { Session } from '../training/session';
 import type { Teacher } from '../training/teacher-logits';
 import type { TrainingState } from '../training/train';
 import { Training } from '../training/train';
+import { describeEnvironment } from './environment';
 import type { Run, RunStore } from './run-store';
 
 /** Splits "RUN@CHECKPOINT"; without "@" the last checkpoint is meant. */
@@ -198,7 +199,9 @@ async function* record(run: Run, session: Session, release: () => void): AsyncGe
   try {
     const { failure: _forgotten, ...healthy } = run.record;
     run.record = healthy;
-    await run.save({ status: 'running' });
+    // Whoever made the run may be another process, with more threads.
+    const begins = healthy.checkpoints.length === 0;
+    await run.save({ status: 'running', ...(begins ? { environment: await describeEnvironment() } : {}) });
     yield { type: 'status', run: run.id, status: 'running' };
     const finished = yield* session.events();
     const status = finished ? 'finished' : 'stopped';

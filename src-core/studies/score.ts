@@ -25,7 +25,7 @@ import { predictions } from '../evaluation/logits';
 import { judgeFigure } from '../evaluation/verdict';
 import type { DamagedRun, Run, Subset } from '../experiments/run-store';
 import type { CellStatus } from './study-cells';
-import { findCells, statusOf } from './study-cells';
+import { findCells, goneTeachers, goneText, statusOf } from './study-cells';
 import type { Claim, Corrected, Measured, Results } from './claim';
 import { readLatencies } from './latency';
 import { claimedStudy } from './claimed-studies';
@@ -159,7 +159,8 @@ export class Scorer {
     const cells = expandStudy(study);
     const runs = this.lab.runs().filter((run): run is Run => 'spec' in run);
     const found = findCells(cells, runs, METHOD);
-    const statuses = new Map([...statusOf(cells, found), ...(live ?? [])]);
+    const statuses = new Map([...statusOf(cells, runs, found, METHOD), ...(live ?? [])]);
+    const gone = goneTeachers(cells, runs, found, METHOD);
     const methods = [...new Set(runs.map(({ record }) => record.environment.method))].filter((each) => each !== METHOD);
     const others = methods.map((method) => ({ method, runs: findCells(cells, runs, method) }));
     const results = await this.results(cells, found);
@@ -174,6 +175,7 @@ export class Scorer {
       command: `npm run lab -- reproduce ${name} --scale ${scale}`,
       seeds: [...new Set(cells.map(({ seed }) => seed))].sort((first, second) => first - second),
       claims: claims.map((claim) => resultOf(claim, results, cells, statuses, others)),
+      ...(gone.length === 0 ? {} : { gone: goneText(gone) }),
       trainingSeconds: records.reduce((sum, { checkpoints }) => sum + (checkpoints.at(-1)?.seconds ?? 0), 0),
       environments: [...new Set(records.map(inWords))],
     };

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf } from '../contract/errors';
+import type { StudyRunOptions } from '../contract/rpc';
 import type { RunEvent } from '../contract/run';
 import type { Study, StudyCell } from '../contract/study';
 import { cellsOf, expandStudy } from '../contract/study';
@@ -12,10 +13,18 @@ import { METHOD } from '../contract/run';
 import type { Run } from '../experiments/run-store';
 import type { Lab } from '../lab';
 import type { CellStatus } from './study-cells';
-import { findCells, nextReady, statusOf, taughtSpec } from './study-cells';
+import {
+  beginning,
+  ELSEWHERE_MILLISECONDS,
+  isTrained,
+  nextReady,
+  outcome,
+  refuseGoneTeachers,
+  taughtSpec,
+} from './study-cells';
 import type { WorkerNews, WorkerOrder } from './study-worker';
 
-export interface StudyOptions {
+export interface StudyOptions extends StudyRunOptions {
   /** these groups alone, and whoever teaches them; all when left out */
   readonly groups?: readonly string[];
   /** processes that train at once; by default one for each core, which share the cores evenly */
@@ -92,10 +101,12 @@ export class StudyRunner {
   readonly cells: readonly StudyCell[];
   private readonly statuses: Map<string, CellStatus>;
   private readonly workers = new Set<Worker>();
-  private readonly known: Run[];
+  private readonly known: Map<string, Run>;
+  /** keys of cells that another process trains */
+  private readonly elsewhere = new Set<string>();
   private stopped = false;
 
-  /** @throws LabError as `expandStudy` */
+  /** @throws LabError as `expandStudy`, and `not-found` for a teacher that is gone */
   constructor(
     private readonly lab: Lab,
     study: Study,
@@ -103,14 +114,10 @@ export class StudyRunner {
   ) {
     const all = expandStudy(study);
     this.cells = options.groups ? cellsOf(all, options.groups) : all;
-    this.known = lab.runs().filter((run): run is Run => 'spec' in run);
-    // What another process trains is tried when its turn comes.
-    this.statuses = new Map(
-      [...statusOf(this.cells, findCells(this.cells, this.known, METHOD))].map(([key, status]) => [
-        key,
-        status.state === 'running' ? { ...status, state: 'waiting' as const } : status,
-      ]),
-    );
+    const runs = lab.runs().filter((run): run is Run => 'spec' in run);
+    if (!options.retrain) refuseGoneTeachers(this.cells, runs, METHOD);
+    this.known = new Map(runs.map((run) => [run.id, run]));
+    this.statuses = beginning(this.cells, runs, METHOD, options.retry ?? false);
   }
 
   status(): readonly CellStatus[] {
@@ -133,6 +140,7 @@ export class StudyRunner {
     const threads = Math.max(1, Math.floor(cores / count));
     await Promise.all(Array.from({ length: count }, () => this.work(threads)));
     for (const worker of this.workers) worker.end();
+    clearTimeout(this.lookAgain);
     return !this.stopped;
   }
 
@@ -143,7 +151,30 @@ export class StudyRunner {
     this.wakeUp();
   }
 
-  /** What waits for a teacher to be trained elsewhere. */
+  private lookAgain: ReturnType<typeof setTimeout> | undefined;
+
+  /** Whether another process, or another worker, has the cell's run; looks again later, as long as it has. */
+  private isElsewhere(cell: StudyCell): boolean {
+    const { run } = this.statuses.get(cell.key)!;
+    if (run === undefined || !isTrained(this.lab, run)) return false;
+    this.elsewhere.add(cell.key);
+    this.lookAgain ??= setTimeout(() => this.lookElsewhere(), ELSEWHERE_MILLISECONDS);
+    return true;
+  }
+
+  /** What another process has let go of is done, has failed, or has its turn again. */
+  private lookElsewhere(): void {
+    this.lookAgain = undefined;
+    for (const key of [...this.elsewhere]) {
+      const { cell, run } = this.statuses.get(key)!;
+      if (this.isElsewhere(cell)) continue;
+      this.elsewhere.delete(key);
+      this.set(cell, outcome(this.lab, run!));
+    }
+    this.wakeUp();
+  }
+
+  /** What waits for a teacher that is being trained. */
   private sleepers: (() => void)[] = [];
 
   private wakeUp(): void {
@@ -156,7 +187,7 @@ export class StudyRunner {
       const cell = this.nextReady();
       if (!cell) {
         const states = this.status().map(({ state }) => state);
-        if (!states.includes('running') || !states.includes('waiting')) break;
+        if (this.elsewhere.size === 0 && !(states.includes('running') && states.includes('waiting'))) break;
         await new Promise<void>((resolve) => this.sleepers.push(resolve));
         continue;
       }
@@ -165,6 +196,7 @@ export class StudyRunner {
         const run = await this.find(cell);
         this.set(cell, { run: run.id, epoch: run.record.checkpoints.at(-1)?.epoch ?? 0 });
         if (run.status !== 'finished') {
+          if (this.isElsewhere(cell)) continue;
           if (!worker?.alive) {
             worker = new Worker(this.lab.folder, threads);
             this.workers.add(worker);
@@ -176,6 +208,8 @@ export class StudyRunner {
         const status = this.lab.open(run.id).status;
         this.set(cell, { state: status === 'finished' ? 'finished' : 'waiting' });
       } catch (error) {
+        // Another process may have been quicker.
+        if (this.isElsewhere(cell)) continue;
         this.set(cell, { state: 'failed', failure: messageOf(error) });
       }
       this.wakeUp();
@@ -191,8 +225,6 @@ export class StudyRunner {
 
   /** The cell's run: the one that is there, or a new one. */
   private async find(cell: StudyCell): Promise<Run> {
-    const run = await this.lab.findOrCreate(taughtSpec(cell, this.statuses), this.known);
-    if (!this.known.includes(run)) this.known.push(run);
-    return run;
+    return this.lab.findOrCreate(taughtSpec(cell, this.statuses), this.known);
   }
 }

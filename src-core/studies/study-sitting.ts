@@ -5,6 +5,7 @@
 import { messageOf } from '../contract/errors';
 import type { RunEvent } from '../contract/run';
 import { METHOD } from '../contract/run';
+import type { StudyRunOptions } from '../contract/rpc';
 import type { ClaimCell } from '../contract/scorecard';
 import type { StudyCell } from '../contract/study';
 import { cellsOf, expandStudy } from '../contract/study';
@@ -13,7 +14,16 @@ import type { Run } from '../experiments/run-store';
 import type { Lab } from '../lab';
 import type { ClaimedStudy } from './claim';
 import type { CellStatus } from './study-cells';
-import { findCells, nextReady, StudyPace, statusOf, taughtSpec } from './study-cells';
+import {
+  beginning,
+  ELSEWHERE_MILLISECONDS,
+  isTrained,
+  nextReady,
+  outcome,
+  refuseGoneTeachers,
+  StudyPace,
+  taughtSpec,
+} from './study-cells';
 
 /** `paused`: somebody stopped it, and it can go on; `ended`: everything was tried. */
 export type SittingState = 'running' | 'pausing' | 'paused' | 'ended';
@@ -35,7 +45,10 @@ export function plainStatus({ cell, state, run, failure, epoch }: CellStatus): C
 export class StudySitting {
   private cells: readonly StudyCell[] = [];
   private statuses = new Map<string, CellStatus>();
-  private known: Run[] = [];
+  private known = new Map<string, Run>();
+  /** keys of cells that another process trains */
+  private readonly elsewhere = new Set<string>();
+  private lookAgain: ReturnType<typeof setTimeout> | undefined;
   private pace: StudyPace | undefined;
   private current: StudyCell | undefined;
   /** while a run is looked for or made */
@@ -73,22 +86,21 @@ export class StudySitting {
   }
 
   /**
-   * Begins, or goes on: with what was asked for before, with more, or with what failed.
+   * Begins, or goes on: with what was asked for before, or with more.
    * @param groups of the study, whose teachers come by themselves; all when left out
-   * @throws LabError as `expandStudy`
+   * @param options see `StudyRunOptions`
+   * @throws LabError as `expandStudy`, and `not-found` for a teacher that is gone
    */
-  begin({ study }: ClaimedStudy, groups: readonly string[] | undefined): void {
+  begin({ study }: ClaimedStudy, groups: readonly string[] | undefined, options: StudyRunOptions = {}): void {
     const all = expandStudy(study);
-    this.cells = groups ? cellsOf(all, groups) : all;
-    this.known = this.lab.runs().filter((run): run is Run => 'spec' in run);
+    const cells = groups ? cellsOf(all, groups) : all;
+    const runs = this.lab.runs().filter((run): run is Run => 'spec' in run);
+    if (!options.retrain) refuseGoneTeachers(cells, runs, METHOD);
+    this.cells = cells;
+    this.known = new Map(runs.map((run) => [run.id, run]));
     const training = this.current && this.statuses.get(this.current.key);
-    this.statuses = new Map(
-      [...statusOf(this.cells, findCells(this.cells, this.known, METHOD))].map(([key, status]) => [
-        key,
-        // What another process trains is tried when its turn comes.
-        status.state === 'running' ? { ...status, state: 'waiting' as const } : status,
-      ]),
-    );
+    this.statuses = beginning(cells, runs, METHOD, options.retry ?? false);
+    this.elsewhere.clear();
     if (training && this.statuses.has(training.cell.key)) this.statuses.set(training.cell.key, training);
     this.pace = new StudyPace(this.status());
     this.held = 'running';
@@ -109,6 +121,8 @@ export class StudySitting {
   /** Nothing new begins; somebody else ends what is under way. */
   finish(): void {
     if (this.held !== 'running') return;
+    clearTimeout(this.lookAgain);
+    this.lookAgain = undefined;
     this.held = this.current || this.preparing ? 'pausing' : 'paused';
     this.changed();
   }
@@ -141,6 +155,12 @@ export class StudySitting {
   /** The queue has let go of a cell's run: it is done, failed, or was stopped by somebody. */
   private settle(cell: StudyCell, run: string): void {
     this.current = undefined;
+    if (isTrained(this.lab, run)) {
+      // Another process was quicker.
+      this.elsewhere.add(cell.key);
+      this.set(cell, { state: 'running' });
+      return;
+    }
     try {
       const { status, record } = this.lab.open(run);
       const failure = this.queue.failureOf(run) ?? record.failure;
@@ -164,20 +184,36 @@ export class StudySitting {
     const { next, lost } = nextReady(this.status());
     for (const { cell, failure } of lost) this.set(cell, { state: 'failed', failure });
     if (next) void this.start(next);
+    else if (this.elsewhere.size > 0) this.lookAgain ??= setTimeout(() => this.lookElsewhere(), ELSEWHERE_MILLISECONDS);
     else {
       this.held = 'ended';
       this.changed();
     }
   }
 
+  /** What another process has let go of is done, has failed, or has its turn again. */
+  private lookElsewhere(): void {
+    this.lookAgain = undefined;
+    for (const key of [...this.elsewhere]) {
+      const { cell, run } = this.statuses.get(key)!;
+      if (isTrained(this.lab, run!)) continue;
+      this.elsewhere.delete(key);
+      this.set(cell, outcome(this.lab, run!));
+    }
+    this.changed();
+    this.advance();
+  }
+
   private async start(cell: StudyCell): Promise<void> {
     this.preparing = true;
     try {
       const run = await this.lab.findOrCreate(taughtSpec(cell, this.statuses), this.known);
-      if (!this.known.includes(run)) this.known.push(run);
       this.set(cell, { run: run.id });
       if (run.status === 'finished') this.set(cell, { state: 'finished' });
-      else if (this.held === 'running' && !this.queue.busy) {
+      else if (isTrained(this.lab, run.id)) {
+        this.elsewhere.add(cell.key);
+        this.set(cell, { state: 'running', epoch: run.record.checkpoints.at(-1)?.epoch ?? 0 });
+      } else if (this.held === 'running' && !this.queue.busy) {
         this.current = cell;
         this.set(cell, { state: 'running' });
         this.queue.add(run.id);

@@ -2,6 +2,8 @@
 import { bold, dim } from 'ansis';
 import { join } from 'node:path';
 import { LabError } from '../contract/errors';
+import { STUDIES } from '../contract/scorecard';
+import { suggestion } from '../contract/suggest';
 import { findPreset, NO_TEACHER } from '../experiments/presets';
 import type { Run } from '../experiments/run-store';
 import type { Lab } from '../lab';
@@ -31,13 +33,17 @@ export async function reproduceCommand(
   options: ReproduceOptions,
   study: string,
 ): Promise<void> {
-  const { scale, claim, addSeed, workers, again, set, seed, epochs, name } = options;
+  const known = ['fast', ...STUDIES];
+  if (!known.includes(study)) {
+    throw new LabError('bad-input', `There is no study "${study}".`, suggestion(study, known));
+  }
+  const { scale, claim, addSeed, workers, retryFailed, retrain, again, set, seed, epochs, name } = options;
   const refuse = (given: Readonly<Record<string, unknown>>): void => {
     const [flag] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
     if (flag) throw new LabError('bad-input', `reproduce ${study} has no --${flag}.`, 'Leave it out.');
   };
   if (study === 'fast') {
-    refuse({ scale, claim, 'add-seed': addSeed, workers });
+    refuse({ scale, claim, 'add-seed': addSeed, workers, 'retry-failed': retryFailed, retrain });
     return reproduceFast(lab, output, options);
   }
   refuse({ again, set, seed, epochs, name });

@@ -69,40 +69,56 @@ export function plainCell({ cell, state, run, failure, epoch }: CellStatus): obj
   return { key, group, values, seed, state, run, failure, epoch };
 }
 
-export interface StudyRunOptions {
+export interface StudyCommandOptions {
   /** as given on the command line */
   readonly workers?: string;
+  readonly retryFailed?: boolean;
+  readonly retrain?: boolean;
+}
+
+interface Chosen extends StudyCommandOptions {
   /** these groups alone, and their teachers */
   readonly groups?: readonly string[];
+}
+
+/** @throws LabError `bad-input` on a number of workers that is none */
+export function workersOf({ workers: given }: StudyCommandOptions): number | undefined {
+  if (given === undefined) return undefined;
+  const workers = Number(given);
+  if (Number.isInteger(workers) && workers >= 1 && workers <= 64) return workers;
+  throw new LabError('bad-input', `--workers = ${given} must be a whole number, 1 to 64.`);
 }
 
 /**
  * Trains what is not trained yet, with progress; an interruption leaves every run at a checkpoint.
  * @returns where the cells stand, and whether everything was tried
- * @throws LabError `bad-input` on a number of workers that is none
+ * @throws LabError as `workersOf` and `StudyRunner`
  */
 export async function runStudy(
   lab: Lab,
   output: Output,
   study: Study,
-  options: StudyRunOptions,
+  options: Chosen,
 ): Promise<{ readonly statuses: readonly CellStatus[]; readonly ended: boolean }> {
-  const workers = options.workers === undefined ? undefined : Number(options.workers);
-  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= 64)) {
-    throw new LabError('bad-input', `--workers = ${options.workers} must be a whole number, 1 to 64.`);
-  }
+  const workers = workersOf(options);
   const runner = new StudyRunner(lab, study, {
     ...(workers === undefined ? {} : { workers }),
     ...(options.groups ? { groups: options.groups } : {}),
+    retry: options.retryFailed ?? false,
+    retrain: options.retrain ?? false,
     changed: (status) => {
       progress?.show(status);
       if (status.state !== 'running') output.value({ type: 'cell', ...plainCell(status) });
     },
   });
+  const before = runner.status().filter(({ state }) => state === 'failed').length;
   const progress = output.json ? undefined : new StudyProgress(() => runner.status());
   const ignoreInterrupts = onInterrupt(() => runner.stop());
   try {
     const ended = await runner.run();
+    if (before > 0 && runner.status().some(({ state }) => state === 'failed')) {
+      output.note('What failed before was left alone; --retry-failed tries it again.');
+    }
     return { statuses: runner.status(), ended };
   } finally {
     ignoreInterrupts();

@@ -2,24 +2,28 @@
 import { bold, dim, green, red, yellow } from 'ansis';
 import { dirname, extname, join, resolve } from 'node:path';
 import { LabError } from '../contract/errors';
+import { METHOD } from '../contract/run';
 import type { ClaimResult, FigureResult, Scorecard, Verdict } from '../contract/scorecard';
+import { cellsOf, expandStudy } from '../contract/study';
 import { makeFolder, writeAtomically } from '../data/atomic-write';
+import type { Run } from '../experiments/run-store';
 import type { Lab } from '../lab';
 import { measureLatencies } from '../studies/latency';
 import { renderScorecard } from '../studies/report';
 import { renderResults } from '../studies/results';
 import { Scorer } from '../studies/score';
+import { refuseGoneTeachers } from '../studies/study-cells';
 import { addSeed, claimedStudy, findClaim, findScale, findStudy } from '../studies/claimed-studies';
 import { grouped } from './format';
 import type { Output } from './output';
-import { runStudy, throwStopped } from './run-study';
+import type { StudyCommandOptions } from './run-study';
+import { runStudy, throwStopped, workersOf } from './run-study';
 import { renderTable } from './table';
 
-export interface ScorecardOptions {
+export interface ScorecardOptions extends StudyCommandOptions {
   readonly scale?: string;
   readonly claim?: string;
   readonly addSeed?: boolean;
-  readonly workers?: string;
 }
 
 const COLOURS: Readonly<Record<Verdict, (text: string) => string>> = {
@@ -75,6 +79,7 @@ function scorecardText(scorecard: Scorecard, claims: readonly ClaimResult[]): st
         `${COLOURS[verdict](verdict.padEnd(11))} ${statement}: ${reason}${p === undefined ? '' : dim(` p = ${p.toPrecision(2)}`)}`,
     ),
     ...new Set(failed.map(({ key, failure }) => red(`failed      ${key}: ${failure ?? ''}`))),
+    ...(scorecard.gone === undefined ? [] : [yellow(scorecard.gone)]),
     ...(apart.size > 0
       ? [dim(`${apart.size} finished runs of another version of the method are left out: ${[...apart].join(', ')}`)]
       : []),
@@ -108,11 +113,21 @@ export async function scorecardCommand(
     options.claim === undefined ? undefined : findClaim(claimedStudy(lab.folder, name, scale), options.claim);
   if (options.addSeed) {
     if (!claim) throw new LabError('bad-input', '--add-seed needs a claim.', 'Add --claim ID.');
+    // A seed stays for good: what refuses to train with it is said before it is added.
+    workersOf(options);
+    if (!options.retrain) {
+      const cells = cellsOf(expandStudy(claimedStudy(lab.folder, name, scale).study), claim.groups);
+      refuseGoneTeachers(
+        cells,
+        lab.runs().filter((run): run is Run => 'spec' in run),
+        METHOD,
+      );
+    }
     output.note(`Seed ${await addSeed(lab.folder, name, scale, claim)} added to ${claim.id}.`);
   }
   const { study } = claimedStudy(lab.folder, name, scale);
   const { ended } = await runStudy(lab, output, study, {
-    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...options,
     ...(claim ? { groups: claim.groups } : {}),
   });
   const scorecard = await scoreNow(lab, name, scale);

@@ -6,6 +6,7 @@ import { mean, sampleDeviation } from '../evaluation/spread';
 import type { Lab } from '../lab';
 import type { CellStatus } from '../studies/study-cells';
 import type { Output } from './output';
+import type { StudyCommandOptions } from './run-study';
 import { plainCell, runStudy, throwStopped } from './run-study';
 import { renderTable } from './table';
 
@@ -36,7 +37,7 @@ function rowsOf(statuses: readonly CellStatus[]): Map<string, CellStatus[]> {
 export async function studyCommand(
   lab: Lab,
   output: Output,
-  options: { readonly workers?: string },
+  options: StudyCommandOptions,
   file: string,
 ): Promise<void> {
   const study = parseStudy(readStudyFile(file));

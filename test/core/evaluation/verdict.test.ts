@@ -68,6 +68,7 @@ describe('fewer errors', () => {
     const judged = judgeFewer('fewer', [...first].reverse(), second.slice(1));
     expect(judged.p).toBe(pairedT([71, 72], [99, 103]).p);
     expect(judged.reason).toContain('over 2 seeds');
+    expect(judged.reason).toContain('difference −29.5');
     expect(judgeFewer('fewer', seeds(1), seeds(1, 2).slice(1)).verdict).toBe('not run');
   });
 });

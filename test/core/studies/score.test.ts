@@ -10,6 +10,7 @@ import { expandStudy } from '../../../src-core/contract/study';
 import type { Logits } from '../../../src-core/evaluation/logits';
 import type { Run } from '../../../src-core/experiments/run-store';
 import { Lab } from '../../../src-core/lab';
+import { layoutOf } from '../../../src-core/models/layout';
 import { claimedStudy } from '../../../src-core/studies/claimed-studies';
 import { Scorer } from '../../../src-core/studies/score';
 import { findCells } from '../../../src-core/studies/study-cells';
@@ -51,9 +52,14 @@ async function write(
     spec.objective.kind === 'hard'
       ? spec.objective
       : { ...spec.objective, teachers: teachers.map((run) => `${run.id}@${run.checkpoint().name}`) };
-  const run = await lab.store.create(key, {
+  const run = await lab.store.create(layoutOf(spec.model, { side: 28, classes: 10 }).summary, {
     ...base,
     spec: { ...spec, objective } as typeof spec,
+    teachers: teachers.map((run) => ({
+      run: run.id,
+      checkpoint: run.checkpoint().name,
+      sha256: run.checkpoint().sha256,
+    })),
     model: { ...base.model, side: 28, classes: 10 },
     environment: { ...base.environment, method },
   });
@@ -131,6 +137,41 @@ describe('a scorecard', () => {
     const found = claimOf(scorecard, 'baseline').cells.find(({ key }) => key === cell.key);
     expect(found).toMatchObject({ state: 'failed', failure: 'The loss is not finite.', epoch: 2 });
     expect(claimOf(scorecard, 'teacher').figures[0]!.mean).toBe(67);
+  });
+
+  it('shows what failed in an earlier sitting, and what waits for it; a newer run takes its place', async () => {
+    const run = await write('teacher seed=1', { status: 'failed' });
+    await run.save({ failure: 'The loss is not finite.' });
+    const cells = (scorecard: Scorecard) =>
+      new Map(scorecard.claims.flatMap((claim) => claim.cells.map((each) => [each.key, each])));
+    const shown = cells(await score());
+    expect(shown.get('teacher seed=1')).toMatchObject({
+      state: 'failed',
+      failure: 'The loss is not finite.',
+      run: run.id,
+    });
+    expect(shown.get('student seed=1')).toMatchObject({
+      state: 'failed',
+      failure: 'Its teacher failed: teacher seed=1.',
+    });
+    expect(shown.get('baseline seed=1')!.state).toBe('waiting');
+    await write('teacher seed=1', { status: 'stopped' });
+    expect(cells(await score()).get('teacher seed=1')!.state).toBe('waiting');
+  });
+
+  it('says which teacher is gone, and of how many; not once it is trained anew', async () => {
+    const teacher = await write('teacher seed=1');
+    await write('student seed=1', { teachers: [teacher] });
+    await write('student-jittered seed=1', { teachers: [teacher] });
+    expect((await score()).gone).toBeUndefined();
+    await lab.delete(teacher.id);
+    expect((await score()).gone).toBe(
+      `The teacher ${teacher.id} (teacher seed=1) is gone or damaged, and 2 runs of the study learnt from it.`,
+    );
+    const anew = await write('teacher seed=1', { status: 'stopped' });
+    expect((await score()).gone).toBeUndefined();
+    await anew.save({ status: 'finished' });
+    expect((await score()).gone).toBeUndefined();
   });
 });
 

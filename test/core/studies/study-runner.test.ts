@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -75,6 +75,9 @@ describe('a study', () => {
     expect(seen).toContain('teacher seed=2: running');
 
     const lab = new Lab(folder);
+    // Of the process that trained it, not of this one.
+    const threads = Math.max(1, Math.floor(availableParallelism() / 2));
+    expect(lab.open(statuses[0]!.run!).record.environment.threads).toBe(threads);
     for (const { run, cell } of of(statuses, 'student')) {
       const record = lab.open(run!).record;
       expect(record.status).toBe('finished');
@@ -93,6 +96,89 @@ describe('a study', () => {
     await runner.run();
     expect(runner.status().every(({ state }) => state === 'finished')).toBe(true);
     expect(lab.runs()).toHaveLength(before);
+  }, 60_000);
+
+  it('leaves alone what failed before, until it is asked to try it again', async () => {
+    const lab = new Lab(folder);
+    const diverging = parseStudy({ ...STUDY, groups: { diverging: STUDY.groups['diverging'] } });
+    const before = lab.runs().length;
+    const runner = new StudyRunner(lab, diverging);
+    expect(runner.status()[0]).toMatchObject({
+      state: 'failed',
+      failure: expect.stringContaining('not finite') as string,
+    });
+    await runner.run();
+    expect(lab.runs()).toHaveLength(before);
+    const again = new StudyRunner(lab, diverging, { retry: true });
+    expect(again.status()[0]!.state).toBe('waiting');
+    await again.run();
+    expect(again.status()[0]!.state).toBe('failed');
+    expect(lab.runs()).toHaveLength(before + 1);
+  }, 60_000);
+
+  it('that two processes run at once is trained once, and each waits for what the other trains', async () => {
+    const shared = parseStudy({
+      name: 'shared',
+      seeds: [31, 32],
+      groups: {
+        teacher: { spec: spec({ training: { epochs: 8 } }) },
+        student: { spec: spec({ objective: { kind: 'soft', teachers: ['@teacher'] } }) },
+      },
+    });
+    const before = new Lab(folder).runs().length;
+    const runners = [1, 2].map(() => new StudyRunner(new Lab(folder), shared, { workers: 1 }));
+    await Promise.all(runners.map((runner) => runner.run()));
+    for (const runner of runners) {
+      expect(runner.status().map(({ state }) => state)).toEqual(['finished', 'finished', 'finished', 'finished']);
+    }
+    expect(new Lab(folder).runs()).toHaveLength(before + 4);
+  }, 120_000);
+
+  it('takes over what another process has let go of, and does not call it failed', async () => {
+    const lab = new Lab(folder);
+    const only = parseStudy({ name: 'held', seeds: [41], groups: { only: { spec: spec() } } });
+    const run = await lab.create({ ...spec(), seed: 41 });
+    const lock = run.lock();
+    const seen: string[] = [];
+    const runner = new StudyRunner(lab, only, {
+      workers: 1,
+      changed: ({ state, run: id }) => {
+        seen.push(state);
+        if (id !== undefined) lock.release();
+      },
+    });
+    await runner.run();
+    expect(runner.status()[0]).toMatchObject({ state: 'finished', run: run.id });
+    expect(seen).not.toContain('failed');
+  }, 60_000);
+
+  it('does not train a deleted teacher again unasked: it says so, and starts nothing', async () => {
+    const lab = new Lab(folder);
+    const study = parseStudy({
+      name: 'taught',
+      seeds: [51],
+      groups: {
+        teacher: { spec: spec() },
+        student: { spec: spec({ objective: { kind: 'soft', teachers: ['@teacher'] } }) },
+        other: { spec: spec({ training: { epochs: 1 } }) },
+      },
+    });
+    const first = new StudyRunner(lab, study, { groups: ['student'] });
+    await first.run();
+    const [teacher] = first.status();
+    await lab.delete(teacher!.run!);
+    const before = lab.runs().length;
+    expect(() => new StudyRunner(lab, study)).toThrow(
+      `The teacher ${teacher!.run!} (teacher seed=51) is gone or damaged, and 1 run of the study learnt from it.`,
+    );
+    expect(lab.runs()).toHaveLength(before);
+    // What does not need it is not held up.
+    await new StudyRunner(lab, study, { groups: ['other'] }).run();
+    const anew = new StudyRunner(lab, study, { retrain: true });
+    await anew.run();
+    expect(anew.status().every(({ state }) => state === 'finished')).toBe(true);
+    expect(lab.runs()).toHaveLength(before + 3);
+    expect(() => new StudyRunner(lab, study)).not.toThrow();
   }, 60_000);
 
   it('outlives a killed worker: that cell fails, the next sitting goes on with its run', async () => {

@@ -136,6 +136,26 @@ describe('a study in the window', () => {
     expect(third.trained).toEqual([]);
   }, 120_000);
 
+  it('goes on beside what another process trains, waits for it and takes it over', async () => {
+    const { lab, sitting, trained, onEvent, until } = window();
+    const run = await lab.create(spec({ seed: 61 }));
+    const lock = run.lock();
+    let seen: string[] = [];
+    onEvent(() => {
+      if (seen.length === 0) seen = states(sitting);
+    });
+    sitting.begin(study('beside', { cell: { spec: spec() } }, [61, 62]), undefined);
+    while (trained.length === 0 || !states(sitting).includes('cell seed=62: finished')) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(seen).toEqual(['cell seed=61: running', 'cell seed=62: running']);
+    expect(sitting.state).toBe('running');
+    lock.release();
+    await until('ended');
+    expect(states(sitting)).toEqual(['cell seed=61: finished', 'cell seed=62: finished']);
+    expect(trained).toEqual([sitting.status()[1]!.run, run.id]);
+  }, 60_000);
+
   it('pauses when somebody stops its run, and when the window finishes its epoch to close', async () => {
     const { queue, sitting, onEvent, until } = window();
     const long = study('stopped', { cell: { spec: spec({ training: { epochs: 60, evaluateEvery: 60 } }) } }, [31, 32]);

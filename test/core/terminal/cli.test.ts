@@ -64,7 +64,7 @@ describe('bad input', () => {
     [
       ['reproduce', 'paper-section-4', '--scale', 'hours', '--lab', lab],
       2,
-      ["'paper-section-4' is invalid", 'Allowed choices are fast, paper-section-3, blog.'],
+      ['There is no study "paper-section-4".', 'Did you mean "paper-section-3"?'],
     ],
     [
       ['reproduce', 'blog', '--lab', lab],
