@@ -22,6 +22,8 @@ export interface ChartPicture {
     readonly width: number;
     readonly dashed: boolean;
     readonly points: readonly (readonly [x: number, y: number])[];
+    /** outline of the deviation about it; none where there is none */
+    readonly band?: readonly (readonly [x: number, y: number])[];
   }[];
   readonly colours: { readonly surface: string; readonly ink: string; readonly faint: string; readonly line: string };
 }
@@ -64,6 +66,10 @@ export function chartSvg(picture: ChartPicture): string {
   );
   for (const line of picture.lines) {
     if (line.points.length === 0) continue;
+    if (line.band && line.band.length > 0) {
+      const outline = line.band.map(([px, py]) => `${at(px)},${y(py)}`).join(' ');
+      parts.push(`<polygon points="${outline}" fill="${line.colour}" stroke="${line.colour}" opacity="0.18"/>`);
+    }
     const [first] = line.points;
     const style = `stroke="${line.colour}" stroke-width="${line.width}"${line.dashed ? ' stroke-dasharray="4 3"' : ''}`;
     parts.push(

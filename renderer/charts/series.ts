@@ -9,6 +9,8 @@ export interface Series {
   readonly x: ArrayLike<number>;
   /** NaN where there is no value */
   readonly y: ArrayLike<number>;
+  /** spread about y, drawn as a band; NaN where there is none */
+  readonly deviation?: ArrayLike<number>;
   readonly dashed?: boolean;
   /** a reference: thin and behind */
   readonly faint?: boolean;
@@ -76,6 +78,52 @@ export function decimate({ x, y }: Pick<Series, 'x' | 'y'>, columns: number, log
   }
   flush();
   return Uint32Array.from(rows);
+}
+
+/**
+ * Outline of the band that a deviation makes about a line, upper edge first.
+ * @param rows of the line, rising, as `decimate` gives them
+ * @param place of a point in pixels
+ * @param floor pixels down to which a lower edge goes that a logarithm has no place for
+ */
+export function bandOf(
+  { x, y, deviation }: Series,
+  rows: Iterable<number>,
+  place: (x: number, y: number) => readonly [x: number, y: number],
+  floor: number,
+  log: boolean,
+): (readonly [x: number, y: number])[] {
+  const [upper, lower]: (readonly [x: number, y: number])[][] = [[], []];
+  for (const row of rows) {
+    const spread = deviation?.[row] ?? NaN;
+    if (!Number.isFinite(spread)) continue;
+    const low = y[row]! - spread;
+    const top = place(x[row]!, y[row]! + spread);
+    upper!.push(top);
+    lower!.push(drawable(low, log) ? place(x[row]!, low) : [top[0], floor]);
+  }
+  return [...upper!, ...lower!.reverse()];
+}
+
+/** The lowest and highest edge of all bands, for the axis; undefined where there are none. */
+export function bandRange(series: readonly Series[], log: boolean): { low: number; high: number } | undefined {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { y, deviation } of series) {
+    for (let row = 0; row < (deviation?.length ?? 0); row++) {
+      const [value, spread] = [y[row]!, deviation![row]!];
+      if (!Number.isFinite(spread) || !drawable(value, log)) continue;
+      high = Math.max(high, value + spread);
+      low = Math.min(low, log ? value : value - spread);
+    }
+  }
+  return high >= low ? { low, high } : undefined;
+}
+
+/** Each series, and its deviation as one of its own where it has one: what a table and a CSV file list. */
+export function withDeviations(series: readonly Series[]): Series[] {
+  return series.flatMap((line) =>
+    line.deviation ? [line, { ...line, name: `${line.name}, s.d.`, y: line.deviation }] : [line],
+  );
 }
 
 /**

@@ -9,7 +9,14 @@ import {
   PointElement,
   Tooltip,
 } from 'chart.js';
-import type { ChartConfiguration, ChartDataset, InteractionItem, InteractionModeFunction, Point } from 'chart.js';
+import type {
+  ChartConfiguration,
+  ChartDataset,
+  InteractionItem,
+  InteractionModeFunction,
+  Plugin,
+  Point,
+} from 'chart.js';
 import { onBeforeUnmount, onMounted, watch } from 'vue';
 import type { Ref, WatchSource } from 'vue';
 import { logTicks } from '../../src-core/evaluation/log-ticks';
@@ -17,7 +24,7 @@ import { figure } from '../format';
 import { fontFamily, token } from '../styles/token';
 import { chartSvg } from './chart-svg';
 import type { Series } from './series';
-import { decimate } from './series';
+import { bandOf, bandRange, decimate } from './series';
 
 declare module 'chart.js' {
   interface InteractionModeMap {
@@ -62,6 +69,7 @@ export interface ChartOptions {
 }
 
 const DASHES = [4, 3];
+const BAND_OPACITY = 0.18;
 /** Size of an exported picture's plot, in its own units. */
 const PICTURE = { width: 800, height: 420 };
 
@@ -162,6 +170,8 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
       });
     });
     const { scales, plugins } = into.options;
+    const range = bandRange(shown(), log);
+    Object.assign(scales!['y']!, { suggestedMin: range?.low, suggestedMax: range?.high });
     for (const axis of ['x', 'y'] as const) {
       const scale = scales![axis]!;
       scale.ticks!.color = token('--faint');
@@ -177,6 +187,39 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
     into.update('none');
   }
 
+  function bandIn(within: Chart<'line'>, series: Series): (readonly [x: number, y: number])[] {
+    const [x, y] = [within.scales['x']!, within.scales['y']!];
+    const place = (at: number, value: number) => [x.getPixelForValue(at), y.getPixelForValue(value)] as const;
+    const log = options.log();
+    return bandOf(series, decimate(series, Math.max(1, within.width), log), place, within.chartArea.bottom, log);
+  }
+
+  const shown = (): Series[] => options.series().filter(({ name }) => !options.hidden().has(name));
+
+  /** Deviations, behind the lines. */
+  const bands: Plugin<'line'> = {
+    id: 'bands',
+    beforeDatasetsDraw(drawn) {
+      const { ctx, chartArea } = drawn;
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(chartArea.left, chartArea.top, chartArea.width, chartArea.height);
+      ctx.clip();
+      ctx.globalAlpha = BAND_OPACITY;
+      for (const series of shown()) {
+        const outline = bandIn(drawn, series);
+        if (outline.length === 0) continue;
+        ctx.beginPath();
+        for (const [x, y] of outline) ctx.lineTo(x, y);
+        ctx.closePath();
+        ctx.fillStyle = ctx.strokeStyle = token(`--${series.colour}`);
+        ctx.fill();
+        ctx.stroke();
+      }
+      ctx.restore();
+    },
+  };
+
   function draw(): void {
     frame = 0;
     if (chart) fill(chart);
@@ -190,7 +233,10 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
   function build(): void {
     chart?.destroy();
     chart = canvas.value
-      ? new Chart(canvas.value, configuration(options.log(), options.logX(), options.xTitle))
+      ? new Chart(canvas.value, {
+          ...configuration(options.log(), options.logX(), options.xTitle),
+          plugins: [bands],
+        })
       : undefined;
     draw();
   }
@@ -220,7 +266,6 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
       fill(drawn);
       const { chartArea, scales } = drawn;
       const [x, y] = [scales['x']!, scales['y']!];
-      const visible = options.series().filter(({ name }) => !options.hidden().has(name));
       const ticksOf = (scale: typeof x) =>
         scale.ticks
           .filter(({ label }) => label !== '' && label !== undefined)
@@ -233,11 +278,12 @@ export function useChart(canvas: Readonly<Ref<HTMLCanvasElement | null>>, option
         area: chartArea,
         xTicks: ticksOf(x),
         yTicks: ticksOf(y),
-        lines: visible.map((series) => ({
+        lines: shown().map((series) => ({
           name: series.name,
           colour: token(`--${series.colour}`),
           width: lineWidth(series),
           dashed: series.dashed === true,
+          band: bandIn(drawn, series),
           points: Array.from(decimate(series, width, options.log()), (row) => [
             x.getPixelForValue(series.x[row]!),
             y.getPixelForValue(series.y[row]!),

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, watch } from 'vue';
 import { messageOf } from '../../src-core/contract/errors';
-import type { StudyState } from '../../src-core/contract/rpc';
+import type { StudyRunOptions, StudyState } from '../../src-core/contract/rpc';
 import type { ClaimCell, ClaimResult, Scale, Scorecard, StudyName } from '../../src-core/contract/scorecard';
 import { SCALES, STUDIES } from '../../src-core/contract/scorecard';
 import { connection, lab, onEvents, onRunsChanged } from '../lab';
@@ -125,6 +125,10 @@ export const usePaper = defineStore('paper', () => {
     void read();
   });
   watch(watched, () => void read());
+  // The view may be there before the list of runs is.
+  watch([watched, () => runs.list.length], () => {
+    if (watched.value) suggest();
+  });
   // What a scorecard is made of: which runs there are, and how each stands.
   watch(
     () => runs.list.map(({ id, status }) => `${id} ${status}`).join('\n'),
@@ -145,9 +149,10 @@ export const usePaper = defineStore('paper', () => {
     if (busy.value && events.some(({ type }) => type === 'epoch')) void readState();
   });
 
-  async function run(claim?: string): Promise<void> {
+  /** @param claim all when left out */
+  async function run(claim?: string, options: StudyRunOptions = {}): Promise<void> {
     const [asked, size] = [study.value, scale.value];
-    await ui.attempt(() => (claim === undefined ? lab.runStudy(asked, size) : lab.runStudy(asked, size, claim)));
+    await ui.attempt(() => lab.runStudy(asked, size, claim, options));
     await readState();
   }
 
@@ -189,7 +194,6 @@ export const usePaper = defineStore('paper', () => {
     study,
     scale,
     choose,
-    suggest,
     scorecard,
     failure,
     state,

@@ -66,6 +66,8 @@ export interface ClaimCell {
   readonly state: 'waiting' | 'running' | 'finished' | 'failed';
   readonly run?: string;
   readonly failure?: string;
+  /** whether another process trains it */
+  readonly elsewhere?: boolean;
   /** done */
   readonly epoch: number;
   readonly epochs: number;

@@ -120,6 +120,8 @@ export interface CellStatus {
   /** the run behind it, once there is one */
   readonly run?: string;
   readonly failure?: string;
+  /** whether another process trains it */
+  readonly elsewhere?: boolean;
   /** epochs done */
   readonly epoch: number;
 }
@@ -190,13 +192,13 @@ export function isTrained(lab: Lab, run: string): boolean {
 }
 
 /** How a cell stands whose run somebody has let go of. */
-export function outcome(lab: Lab, run: string): Pick<CellStatus, 'state' | 'failure'> {
+export function outcome(lab: Lab, run: string): Partial<CellStatus> {
   try {
     const { status, record } = lab.open(run);
-    if (status === 'failed') return { state: 'failed', failure: record.failure ?? 'It failed.' };
-    return { state: status === 'finished' ? 'finished' : 'waiting' };
+    if (status === 'failed') return { state: 'failed', failure: record.failure ?? 'It failed.', elsewhere: false };
+    return { state: status === 'finished' ? 'finished' : 'waiting', elsewhere: false };
   } catch (error) {
-    return { state: 'failed', failure: messageOf(error) };
+    return { state: 'failed', failure: messageOf(error), elsewhere: false };
   }
 }
 

@@ -29,7 +29,7 @@ import {
 export type SittingState = 'running' | 'pausing' | 'paused' | 'ended';
 
 /** A cell as the window is told of it. */
-export function plainStatus({ cell, state, run, failure, epoch }: CellStatus): ClaimCell {
+export function plainStatus({ cell, state, run, failure, elsewhere, epoch }: CellStatus): ClaimCell {
   return {
     key: cell.key,
     group: cell.group,
@@ -37,6 +37,7 @@ export function plainStatus({ cell, state, run, failure, epoch }: CellStatus): C
     state,
     ...(run === undefined ? {} : { run }),
     ...(failure === undefined ? {} : { failure }),
+    ...(elsewhere ? { elsewhere } : {}),
     epoch,
     epochs: cell.spec.training.epochs,
   };
@@ -158,7 +159,7 @@ export class StudySitting {
     if (isTrained(this.lab, run)) {
       // Another process was quicker.
       this.elsewhere.add(cell.key);
-      this.set(cell, { state: 'running' });
+      this.set(cell, { state: 'running', elsewhere: true });
       return;
     }
     try {
@@ -212,7 +213,7 @@ export class StudySitting {
       if (run.status === 'finished') this.set(cell, { state: 'finished' });
       else if (isTrained(this.lab, run.id)) {
         this.elsewhere.add(cell.key);
-        this.set(cell, { state: 'running', epoch: run.record.checkpoints.at(-1)?.epoch ?? 0 });
+        this.set(cell, { state: 'running', elsewhere: true, epoch: run.record.checkpoints.at(-1)?.epoch ?? 0 });
       } else if (this.held === 'running' && !this.queue.busy) {
         this.current = cell;
         this.set(cell, { state: 'running' });

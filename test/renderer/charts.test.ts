@@ -4,7 +4,15 @@ import { describe, expect, it } from 'vitest';
 import type { ChartPicture } from '../../renderer/charts/chart-svg';
 import { chartSvg } from '../../renderer/charts/chart-svg';
 import type { Series } from '../../renderer/charts/series';
-import { decimate, describeSeries, joined, spansDecade } from '../../renderer/charts/series';
+import {
+  bandOf,
+  bandRange,
+  decimate,
+  describeSeries,
+  joined,
+  spansDecade,
+  withDeviations,
+} from '../../renderer/charts/series';
 import { logTicks } from '../../src-core/evaluation/log-ticks';
 
 const series = (name: string, x: number[], y: number[]): Series => ({ name, colour: 'accent', x, y });
@@ -52,6 +60,36 @@ describe('decimation', () => {
     expect([...decimate(line, 10)]).toEqual([1, 2]);
     expect([...decimate(line, 10, true)]).toEqual([2]);
     expect([...decimate({ x: [1, 2], y: [NaN, NaN] }, 10)]).toEqual([]);
+  });
+});
+
+describe('a deviation', () => {
+  const line: Series = { ...series('seeds', [1, 2, 3], [10, 4, 6]), deviation: [2, 5, NaN] };
+  const place = (x: number, y: number) => [x, -y] as const;
+
+  it('is a band about its line, to the floor where a logarithm ends; nothing where there is none', () => {
+    expect(bandOf(line, [0, 1, 2], place, 99, false)).toEqual([
+      [1, -12],
+      [2, -9],
+      [2, 1],
+      [1, -8],
+    ]);
+    expect(bandOf(line, [0, 1, 2], place, 99, true)[2]).toEqual([2, 99]);
+    expect(bandOf(series('one', [1], [2]), [0], place, 99, false)).toEqual([]);
+  });
+
+  it('widens the axis, which a logarithm keeps above 0', () => {
+    expect(bandRange([line], false)).toEqual({ low: -1, high: 12 });
+    expect(bandRange([line], true)).toEqual({ low: 4, high: 12 });
+    expect(bandRange([series('one', [1], [2])], false)).toBeUndefined();
+  });
+
+  it('is listed beside its line', () => {
+    expect(withDeviations([line, series('one', [1], [2])]).map(({ name }) => name)).toEqual([
+      'seeds',
+      'seeds, s.d.',
+      'one',
+    ]);
   });
 });
 
@@ -111,6 +149,11 @@ describe('a chart as SVG', () => {
         colour: '#123456',
         width: 1.5,
         dashed: true,
+        band: [
+          [40, 5],
+          [90, 5],
+          [90, 15],
+        ],
         points: [
           [40, 10],
           [390, 160],
@@ -143,6 +186,7 @@ describe('a chart as SVG', () => {
     expect(line.getAttribute('points')).toBe('40,66 390,216');
     expect(line.getAttribute('stroke-dasharray')).toBe('4 3');
     expect(parsed.querySelectorAll('polyline')).toHaveLength(1);
+    expect(parsed.querySelector('polygon')?.getAttribute('points')).toBe('40,61 90,61 90,71');
     expect(parsed.querySelector('circle')?.getAttribute('cy')).toBe('76');
   });
 });

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { usePaper } from '../../renderer/stores/paper';
 import { useRuns } from '../../renderer/stores/runs';
+import { cellName, failureText } from '../../renderer/views/paper/rows';
 import type { StudyState } from '../../src-core/contract/rpc';
 import type { ClaimCell, Scorecard } from '../../src-core/contract/scorecard';
 import { answers, calls, connection, reset, settle, summary, tell } from './lab-double';
@@ -42,6 +43,21 @@ async function opened() {
   await settle();
   return paper;
 }
+
+describe('a cell’s name', () => {
+  it.each([
+    ['baseline seed=1', 'baseline, seed 1'],
+    ['map model.hidden=[30,30] objective.temperature=2.5 seed=3', 'map, 30 units, T 2.5, seed 3'],
+    ['atlas data.classes=[0,1,2,4,5,6,7,8,9] seed=1', 'atlas, without 3, seed 1'],
+    ['two data.classes=[7,8] seed=1', 'two, only 7, 8, seed 1'],
+    ['group optimiser.learningRate=0.1', 'group, learningRate 0.1'],
+  ])('%s is %s', (key, name) => expect(cellName(key)).toBe(name));
+
+  it('stands in what its students say of it', () => {
+    expect(failureText('Its teacher failed: teacher seed=1.')).toBe('Its teacher failed: teacher, seed 1.');
+    expect(failureText('The loss is not finite.')).toBe('The loss is not finite.');
+  });
+});
 
 describe('the paper store', () => {
   it('asks for a scorecard only while somebody looks, and anew for another scale', async () => {
@@ -84,11 +100,17 @@ describe('the paper store', () => {
     const of = (id: string, name: string) => summary(id, { study: name });
     answers['runs'] = () => [of('1', 'blog-minutes'), of('2', 'blog-hours'), of('3', 'blog-hours')];
     useRuns();
-    const paper = await opened();
-    paper.suggest();
-    expect([paper.study, paper.scale]).toEqual(['blog', 'hours']);
+    const paper = usePaper();
+    // The view is opened before anything is known of the runs.
+    paper.watched = true;
+    await settle();
+    expect([paper.study, paper.scale]).toEqual(['paper-section-3', 'minutes']);
+    connection.value = 'ready';
+    await vi.waitFor(() => expect([paper.study, paper.scale]).toEqual(['blog', 'hours']));
     paper.choose('blog', 'full');
-    paper.suggest();
+    answers['runs'] = () => [of('1', 'blog-minutes'), of('2', 'blog-minutes'), of('3', 'blog-minutes'), of('4', 'x')];
+    tell.runsChanged();
+    await settle();
     expect(paper.scale).toBe('full');
   });
 
@@ -97,7 +119,7 @@ describe('the paper store', () => {
     answers['addSeed'] = () => 6;
     await paper.addSeed('baseline');
     expect(calls).toContainEqual(['addSeed', 'paper-section-3', 'minutes', 'baseline']);
-    expect(calls).toContainEqual(['runStudy', 'paper-section-3', 'minutes', 'baseline']);
+    expect(calls).toContainEqual(['runStudy', 'paper-section-3', 'minutes', 'baseline', {}]);
     calls.length = 0;
     answers['addSeed'] = () => {
       throw new Error('the seeds cannot be written');

@@ -29,7 +29,9 @@ function rounded(value: number): string {
 
 /** Errors go without their unit, since almost all figures are errors; what is only counted has none. */
 function suffix(unit: string): string {
-  return unit === 'errors' || unit === '' ? '' : ` ${unit}`;
+  if (unit === 'errors' || unit === '') return '';
+  // Of what a percentage is its label says.
+  return unit.startsWith('%') ? ' %' : ` ${unit}`;
 }
 
 export function publishedText(value: number | undefined, { unit }: FigureResult): string {
@@ -68,11 +70,48 @@ export function shownFigures({ figures }: ClaimResult): readonly FigureResult[] 
   return figures.filter(({ detail }) => !detail);
 }
 
+/** A field of a grid and its value, as short as they can be told apart. */
+function gridText(path: string, value: unknown): string {
+  if (path === 'objective.temperature') return `T ${String(value)}`;
+  if (path === 'model.hidden' && Array.isArray(value)) return `${[...new Set(value)].join(', ')} units`;
+  if (path === 'data.classes' && Array.isArray(value)) {
+    const left = Array.from({ length: 10 }, (_, digit) => digit).filter((digit) => !value.includes(digit));
+    return left.length < value.length ? `without ${left.join(', ')}` : `only ${value.join(', ')}`;
+  }
+  return `${path.split('.').at(-1)} ${JSON.stringify(value)}`;
+}
+
+/** A cell's key as people read it: "map model.hidden=[30,30] seed=1" is "map, 30 units, seed 1". */
+export function cellName(key: string): string {
+  return key
+    .split(/ (?=[A-Za-z.]+=)/)
+    .map((part) => {
+      const at = part.indexOf('=');
+      if (at < 0) return part;
+      const [path, text] = [part.slice(0, at), part.slice(at + 1)];
+      if (path === 'seed') return `seed ${text}`;
+      try {
+        return gridText(path, JSON.parse(text));
+      } catch {
+        return part;
+      }
+    })
+    .join(', ');
+}
+
+/** Why a cell failed; the keys of others in it as people read them. */
+export function failureText(failure = 'It failed.'): string {
+  return failure.replace(
+    /^(Its teacher failed: )(.+)\.$/,
+    (_, said: string, key: string) => `${said}${cellName(key)}.`,
+  );
+}
+
 /** Runs of a claim by what they are, a seed each. */
 export function byGroup<Cell extends { readonly key: string }>(cells: readonly Cell[]): [name: string, Cell[]][] {
   const groups = new Map<string, Cell[]>();
   for (const cell of cells) {
-    const name = cell.key.replace(/ seed=\d+$/, '');
+    const name = cellName(cell.key.replace(/ seed=\d+/, ''));
     groups.set(name, [...(groups.get(name) ?? []), cell]);
   }
   return [...groups];

@@ -7,7 +7,7 @@ import type { RunEvent } from '../../../src-core/contract/run';
 import { RunQueue } from '../../../src-core/experiments/run-queue';
 import { Lab } from '../../../src-core/lab';
 import type { ClaimedStudy } from '../../../src-core/studies/claim';
-import { StudySitting } from '../../../src-core/studies/study-sitting';
+import { plainStatus, StudySitting } from '../../../src-core/studies/study-sitting';
 
 const folder = mkdtempSync(join(tmpdir(), 'distill-lab-sitting-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -150,6 +150,7 @@ describe('a study in the window', () => {
     }
     expect(seen).toEqual(['cell seed=61: running', 'cell seed=62: running']);
     expect(sitting.state).toBe('running');
+    expect(sitting.status().map(plainStatus)[0]).toMatchObject({ state: 'running', run: run.id, elsewhere: true });
     lock.release();
     await until('ended');
     expect(states(sitting)).toEqual(['cell seed=61: finished', 'cell seed=62: finished']);
