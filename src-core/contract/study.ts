@@ -17,8 +17,8 @@ const seeds = v.pipe(
     v.pipe(
       v.number('must be a whole number'),
       v.integer('must be a whole number'),
-      v.minValue(0),
-      v.maxValue(2 ** 32 - 1),
+      v.minValue(0, 'must be 0 or more'),
+      v.maxValue(2 ** 32 - 1, 'must be below 2^32'),
     ),
     'must be a list of seeds',
   ),
@@ -216,9 +216,11 @@ function teachersFirst(cells: readonly StudyCell[]): StudyCell[] {
  * @throws LabError `bad-input` that names the field and what is wrong with it
  */
 export function parseStudy(input: unknown): Study {
-  const result = v.safeParse(StudySchema, input, { abortEarly: true });
+  const result = v.safeParse(StudySchema, input);
   if (result.success) return result.output;
-  const [issue] = result.issues;
+  // A misspelt field is unknown and the right one missing: the first says more.
+  const issue =
+    result.issues.find(({ type, expected }) => type === 'strict_object' && expected === 'never') ?? result.issues[0];
   const where = v.getDotPath(issue) ?? 'study';
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     throw new LabError('bad-input', `Unknown field "${where}" in the study.`);

@@ -1,5 +1,5 @@
 /** Runs a study from a file: one line of progress, a table of what came out. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { LabError, messageOf } from '../contract/errors';
 import { parseStudy } from '../contract/study';
 import { mean, sampleDeviation } from '../evaluation/spread';
@@ -12,6 +12,7 @@ import { renderTable } from './table';
 
 /** @throws LabError when the file cannot be read or is no JSON */
 function readStudyFile(file: string): unknown {
+  if (!existsSync(file)) throw new LabError('bad-input', `There is no file ${file}.`);
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as unknown;
   } catch (error) {

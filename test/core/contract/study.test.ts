@@ -90,4 +90,11 @@ describe('a study', () => {
       ...words,
     );
   });
+
+  it.each<[string, object, string]>([
+    ['a misspelt field', { group: {} }, 'Unknown field "group" in the study.'],
+    ['a negative seed', { seeds: [-1], groups: { a: { spec: SPEC } } }, 'seeds.0 must be 0 or more.'],
+  ])('with %s says so', (_, changes, said) => {
+    expect(() => parseStudy({ name: 'study', seeds: [1], ...changes })).toThrow(said);
+  });
 });
