@@ -57,6 +57,8 @@ export const useInspect = defineStore('inspect', () => {
   const bias = shallowRef<Float32Array>(new Float32Array(10));
   /** The bias that is laid over the logits: while a slider is dragged it follows once a frame. */
   const laid = shallowRef(bias.value);
+  /** A bias that was dragged is laid over the logits already, but digits are still those of the one before. */
+  const digitsWait = ref(false);
   /** set while the bias stands as an optimum on test labels left it */
   const biasTunedOn = ref<'test' | 'validation' | 'prior'>();
   const past = shallowRef<readonly Float32Array[]>([]);
@@ -155,7 +157,8 @@ export const useInspect = defineStore('inspect', () => {
     return (row) => confidenceOfRow(values, row * classes, classes, 1);
   });
   /** of the cell, or all errors */
-  const rows = computed(() => {
+  const rows = computed<Uint32Array>((former) => {
+    if (digitsWait.value && former) return former;
     if (!predicted.value || !sortValue.value) return new Uint32Array(0);
     const { labels } = logits.value!;
     const found: number[] = [];
@@ -170,14 +173,22 @@ export const useInspect = defineStore('inspect', () => {
   });
 
   let frame = 0;
-  function lay(): void {
-    cancelAnimationFrame(frame);
-    frame = 0;
+  /** While a bias is dragged, errors and matrix follow in one frame and digits in the next: both are long for one. */
+  function layDragged(): void {
+    digitsWait.value = true;
     laid.value = bias.value;
+    frame = requestAnimationFrame(showDigits);
+  }
+  function showDigits(): void {
+    digitsWait.value = false;
+    frame = laid.value === bias.value ? 0 : requestAnimationFrame(layDragged);
   }
   function put(next: Float32Array): void {
+    cancelAnimationFrame(frame);
+    frame = 0;
+    digitsWait.value = false;
     bias.value = next;
-    lay();
+    laid.value = next;
   }
 
   let turn = 0;
@@ -281,7 +292,7 @@ export const useInspect = defineStore('inspect', () => {
     const next = Float32Array.from(bias.value);
     next[label] = value;
     bias.value = next;
-    if (frame === 0) frame = requestAnimationFrame(lay);
+    if (frame === 0) frame = requestAnimationFrame(layDragged);
     // Moved on from an optimum on test labels, it still stems from them.
     if (biasTunedOn.value === 'test') tunings.set(next, 'test');
     else biasTunedOn.value = undefined;
@@ -367,6 +378,7 @@ export const useInspect = defineStore('inspect', () => {
     sortValue,
     rows,
     loadRun,
+    digitsWait,
     loadCheckpoint,
     setBias,
     dragBias,

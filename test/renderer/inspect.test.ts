@@ -27,6 +27,11 @@ function errorsWith(bias: Float32Array): number {
 }
 
 const frame = () => new Promise(requestAnimationFrame);
+/** Errors and matrix follow a dragged bias in one frame, digits in the next. */
+const frames = async () => {
+  await frame();
+  await frame();
+};
 
 describe('inspect store', () => {
   beforeEach(reset);
@@ -37,7 +42,7 @@ describe('inspect store', () => {
     expect(inspect.errors).toBe(errorsWith(new Float32Array(CLASSES)));
     for (const value of [3.5, -2, 0.3]) {
       inspect.dragBias(3, value);
-      await frame();
+      await frames();
       const bias = new Float32Array(CLASSES);
       bias[3] = value;
       expect(inspect.errors).toBe(errorsWith(bias));
@@ -66,12 +71,33 @@ describe('inspect store', () => {
     await frame();
     expect(recounts).toBe(1);
     expect(inspect.errors).toBe(errorsWith(inspect.bias));
+    await frame();
     inspect.dragBias(3, 8);
     inspect.undoBias();
     expect(inspect.errors).toBe(inspect.plainErrors);
     await frame();
     expect(recounts).toBe(2);
     expect(inspect.errors).toBe(inspect.plainErrors);
+  });
+
+  it('lists the digits of a dragged bias a frame after its errors, of one that is set with them', async () => {
+    const inspect = useInspect();
+    inspect.logits = logits;
+    const before = inspect.rows;
+    inspect.dragBias(3, 9);
+    await frame();
+    expect(inspect.errors).not.toBe(before.length);
+    expect(inspect.rows).toBe(before);
+    inspect.dragBias(3, 8);
+    await frame();
+    expect(inspect.rows.length).toBe(inspect.errors);
+    await frames();
+    expect(inspect.errors).toBe(errorsWith(inspect.bias));
+    expect(inspect.rows.length).toBe(inspect.errors);
+    inspect.dragBias(3, 7);
+    await frame();
+    inspect.presetBias([7, 8], -7.6);
+    expect(inspect.rows.length).toBe(errorsWith(inspect.bias));
   });
 
   it.each(['confidence', 'loss'] as const)('orders the errors by %s under a bias', (order) => {
