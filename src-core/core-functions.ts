@@ -343,7 +343,7 @@ export class Core {
       const { record, status } = run;
       const { spec, failure, createdAt, model, checkpoints, teachers } = record;
       const testErrors = checkpoints.findLast((checkpoint) => checkpoint.testErrors !== undefined)?.testErrors;
-      const study = this.members.studyOf(id);
+      const study = this.members.studyOf(run);
       return {
         id,
         notes: { ...notes, title: titleOf(run) },

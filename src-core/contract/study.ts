@@ -151,31 +151,37 @@ export function expandStudy(study: Study): StudyCell[] {
     );
   }
   const cells = Object.entries(study.groups).flatMap(([group, { spec, grid }]) =>
-    combinations(grid).flatMap((values) =>
-      seedsOf(study, group).map((seed): StudyCell => {
-        const chosen = Object.entries(values).reduce<Json>(
-          (sofar, [path, value]) => withValue(sofar, path, value),
-          spec,
-        );
-        const objective = chosen['objective'] as Json | undefined;
-        const references = objective?.['teachers'];
+    combinations(grid).flatMap((values) => {
+      const chosen = Object.entries(values).reduce<Json>((sofar, [path, value]) => withValue(sofar, path, value), spec);
+      const references = (chosen['objective'] as Json | undefined)?.['teachers'];
+      // Seeds differ in nothing that needs checking: a spec is read once for all of them.
+      let read: RunSpec | undefined;
+      return seedsOf(study, group).map((seed): StudyCell => {
         const teachers = Array.isArray(references)
           ? references.flatMap((reference) => referred(study, reference, group, seed))
           : [];
-        const full = { ...chosen, seed, ...(teachers.length > 0 ? { objective: { ...objective, teachers } } : {}) };
         try {
-          return { key: keyOf(group, values, seed), group, values, seed, spec: parseRunSpec(full), teachers };
+          read ??= parseRunSpec({ ...chosen, seed, ...taughtBy(chosen['objective'] as Json, teachers) });
         } catch (error) {
           throw error instanceof LabError
             ? new LabError(error.code, `groups.${group}: ${error.what}`, error.remedy)
             : error;
         }
-      }),
-    ),
+        const of = { ...read, seed, ...taughtBy(read.objective, teachers) };
+        return { key: keyOf(group, values, seed), group, values, seed, spec: of, teachers };
+      });
+    }),
   );
   // A study that is stopped early then has a first number everywhere rather than a few numbers of all seeds.
   const rank = ({ group, seed }: StudyCell): number => seedsOf(study, group).indexOf(seed);
   return teachersFirst([...cells].sort((first, second) => rank(first) - rank(second)));
+}
+
+function taughtBy<Objective extends object>(
+  objective: Objective,
+  teachers: readonly string[],
+): { objective?: Objective } {
+  return teachers.length > 0 ? { objective: { ...objective, teachers } } : {};
 }
 
 /** The cells of some groups and of whoever teaches them, in the order in which they are trained. */

@@ -55,19 +55,22 @@ export class StudyMembers {
     return studies;
   }
 
-  private identityOf(id: string): string | undefined {
-    if (this.identities.has(id)) return this.identities.get(id);
-    const run = this.open(id);
-    const teachers = run?.record.teachers.map((teacher) => this.identityOf(teacher.run)) ?? [];
-    const known = teachers.filter((text) => text !== undefined);
-    const text = run && known.length === teachers.length ? identity(run.spec, known) : undefined;
-    this.identities.set(id, text);
+  private identityOf(run: Run): string | undefined {
+    if (this.identities.has(run.id)) return this.identities.get(run.id);
+    const known = run.record.teachers.map(({ run: id }) => {
+      if (this.identities.has(id)) return this.identities.get(id);
+      const teacher = this.open(id);
+      return teacher && this.identityOf(teacher);
+    });
+    const there = known.filter((text) => text !== undefined);
+    const text = there.length === known.length ? identity(run.spec, there) : undefined;
+    this.identities.set(run.id, text);
     return text;
   }
 
   /** Name of the first study that has this run among its cells, finished or not. */
-  studyOf(id: string): string | undefined {
-    const text = this.identityOf(id);
+  studyOf(run: Run): string | undefined {
+    const text = this.identityOf(run);
     if (text === undefined) return undefined;
     this.studies ??= this.read();
     return this.studies.get(text);

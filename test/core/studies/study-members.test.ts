@@ -14,13 +14,18 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const cells = expandStudy(claimedStudy(folder, 'paper-section-3', 'minutes').study);
 const specOf = (key: string) => cells.find((cell) => cell.key === key)!.spec;
 
-function members(runs: Readonly<Record<string, { spec: unknown; teachers?: readonly string[] }>>): StudyMembers {
-  return new StudyMembers(folder, (id) => {
+/** @returns what is said of a run by its id */
+function studyOf(
+  runs: Readonly<Record<string, { spec: unknown; teachers?: readonly string[] }>>,
+): (id: string) => string | undefined {
+  const open = (id: string): Run | undefined => {
     const found = runs[id];
     if (!found) return undefined;
     const teachers = (found.teachers ?? []).map((run) => ({ run, checkpoint: 'epoch-0020', sha256: '' }));
     return { id, spec: parseRunSpec(found.spec), record: { teachers } } as unknown as Run;
-  });
+  };
+  const members = new StudyMembers(folder, open);
+  return (id) => members.studyOf(open(id)!);
 }
 
 const teacher = { spec: { ...specOf('teacher seed=1'), name: 'named by hand' } };
@@ -32,19 +37,19 @@ const taught = (by: string) => ({
 
 describe('which study a run is of', () => {
   it('is told by its spec, whatever its name, and by its teacher’s', () => {
-    const known = members({
+    const of = studyOf({
       t: teacher,
       s: taught('t'),
       other: { spec: { ...teacher.spec, seed: 99 } },
       o: taught('other'),
     });
-    expect(known.studyOf('t')).toBe('paper-section-3-minutes');
-    expect(known.studyOf('s')).toBe('paper-section-3-minutes');
-    expect(known.studyOf('other')).toBeUndefined();
-    expect(known.studyOf('o')).toBeUndefined();
+    expect(of('t')).toBe('paper-section-3-minutes');
+    expect(of('s')).toBe('paper-section-3-minutes');
+    expect(of('other')).toBeUndefined();
+    expect(of('o')).toBeUndefined();
   });
 
   it('is not known of a run whose teacher is gone', () => {
-    expect(members({ s: taught('gone') }).studyOf('s')).toBeUndefined();
+    expect(studyOf({ s: taught('gone') })('s')).toBeUndefined();
   });
 });
