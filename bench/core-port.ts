@@ -32,6 +32,8 @@ export async function corePort(page: Page): Promise<CorePort> {
         port.onmessage = ({ data }) => {
           if (data.t === 'q') return data.i && port.postMessage({ t: 's', i: data.i });
           const { resolve, reject } = waiting.get(data.i);
+          // What is kept is counted as the window's memory.
+          waiting.delete(data.i);
           data.e ? reject(new Error(data.e.message)) : resolve(data.r);
         };
         port.addEventListener('close', () =>

@@ -240,7 +240,11 @@ async function memory(app: App, id: string): Promise<Figure> {
     const waiting = new Map();
     let next = 0;
     port1.onmessage = async ({ data }) => {
-      if (data.t === 's') return waiting.get(data.i)?.();
+      if (data.t === 's') {
+        const answered = waiting.get(data.i);
+        waiting.delete(data.i);
+        return answered?.();
+      }
       const r = await core(data.m, data.a).catch(() => undefined);
       if (data.i) port1.postMessage({ t: 's', i: data.i, r });
     };
