@@ -22,7 +22,6 @@ export const payloads = {
   'save-file': SaveOptions,
   'choose-folder': FileOptions,
   'open-external': text,
-  'show-log': v.undefined(),
   'can-set-up': v.undefined(),
   'set-up': v.undefined(),
 } as const;
@@ -36,7 +35,6 @@ export interface Results {
   'save-file': string | undefined;
   'choose-folder': string | undefined;
   'open-external': undefined;
-  'show-log': undefined;
   'can-set-up': boolean;
   /** why it failed, in the script's own words; undefined when it did not */
   'set-up': string | undefined;

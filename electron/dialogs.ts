@@ -59,6 +59,11 @@ export async function chooseFolder(window: BrowserWindow, options: FileOptions):
   return filePaths[0];
 }
 
+/** Says what a menu entry could not do. */
+export async function sayFailure(window: BrowserWindow, message: string, detail: string): Promise<void> {
+  await dialog.showMessageBox(window, { type: 'error', message, detail, buttons: ['Close'] });
+}
+
 /** Asks what becomes of the training under way; true to quit once its epoch is finished. */
 export async function confirmQuit(window: BrowserWindow): Promise<boolean> {
   const { response } = await dialog.showMessageBox(window, {

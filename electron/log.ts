@@ -18,8 +18,14 @@ export function warn(text: string): void {
   log.warn(text);
 }
 
-/** Opens the log in the system's viewer. */
-export async function showLog(): Promise<void> {
-  const failure = await shell.openPath(log.transports.file.getFile().path);
-  if (failure !== '') warn(`The log could not be opened: ${failure}`);
+/**
+ * Opens the log in the system's viewer.
+ * @returns why it could not, and where it lies; undefined when it could
+ */
+export async function showLog(): Promise<string | undefined> {
+  const { path } = log.transports.file.getFile();
+  const failure = await shell.openPath(path);
+  if (failure === '') return undefined;
+  warn(`The log could not be opened: ${failure}`);
+  return `${failure.replace(/\.$/, '')}. It lies in ${path}`;
 }

@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { COMMAND_CHANNEL, EXTERNAL_HOSTS, LOST_CHANNEL, PORT_CHANNEL, SET_UP_CHANNEL } from './contract';
 import { CoreProcess } from './core-process';
-import { chooseFolder, confirmQuit, openFile, saveFile } from './dialogs';
+import { chooseFolder, confirmQuit, openFile, sayFailure, saveFile } from './dialogs';
 import { handle, onCoreWanted } from './ipc';
 import { note, showLog, startLog, warn } from './log';
 import { installMenu } from './menu';
@@ -110,14 +110,16 @@ async function mend(): Promise<string | undefined> {
   return failure;
 }
 
+/** In the shell, not in the page: the log is wanted most when the page does not answer. */
+async function openLog(): Promise<void> {
+  const failure = await showLog();
+  if (failure !== undefined && window) await sayFailure(window, 'The log could not be opened.', failure);
+}
+
 function answerWindow(): void {
   handle('open-file', (options) => openFile(window!, options));
   handle('save-file', (options) => saveFile(window!, options));
   handle('choose-folder', (options) => chooseFolder(window!, options));
-  handle('show-log', async () => {
-    await showLog();
-    return undefined;
-  });
   handle('can-set-up', () => setUp.possible);
   handle('set-up', mend);
   handle('open-external', async (address) => {
@@ -154,7 +156,7 @@ async function start(): Promise<void> {
   answerWindow();
   installMenu(
     (name) => send(COMMAND_CHANNEL, name),
-    () => void showLog(),
+    () => void openLog(),
   );
   openLabWindow();
 }

@@ -20,7 +20,6 @@ contextBridge.exposeInMainWorld('desktop', {
   saveFile: (options: SaveOptions) => invoke('save-file', options),
   chooseFolder: (options: FileOptions) => invoke('choose-folder', options),
   openExternal: (url: string) => invoke('open-external', url),
-  showLog: () => invoke('show-log', undefined),
   /** Asks for a port to the core, which comes as a message of type "core-port"; the reason goes into the log. */
   askForCore: (reason: string) => ipcRenderer.send(WANTED_CHANNEL, reason),
   canSetUp: () => invoke('can-set-up', undefined),

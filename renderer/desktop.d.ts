@@ -11,7 +11,6 @@ interface Desktop {
   /** with `contents`, writes them to the file that is chosen */
   saveFile(options: DesktopFileOptions & { readonly contents?: Uint8Array }): Promise<string | undefined>;
   chooseFolder(options: DesktopFileOptions): Promise<string | undefined>;
-  showLog(): Promise<void>;
   openExternal(url: string): Promise<void>;
   /** a port to the core comes as a message of type "core-port"; the reason goes into the log */
   askForCore(reason: string): void;

@@ -83,7 +83,6 @@ test.describe('the page', () => {
         'platform: string',
         'saveFile: function',
         'setUp: function',
-        'showLog: function',
       ],
     });
   });

@@ -88,4 +88,20 @@ test('its log entry opens the log of this window', async ({ app, folder }) => {
   expect(opened).toHaveLength(1);
   expect(opened[0]!.startsWith(join(folder, '.config', 'distill-lab'))).toBe(true);
   expect(readFileSync(opened[0]!, 'utf8')).toContain(`lab ${app.lab}`);
+
+  await app.electron.evaluate(({ shell, dialog }) => {
+    const said: string[] = [];
+    Object.assign(globalThis, { said });
+    shell.openPath = () => Promise.resolve('no application is there for it');
+    dialog.showMessageBox = (...args: unknown[]) => {
+      const { message, detail } = args.at(-1) as Electron.MessageBoxOptions;
+      said.push(`${message} ${detail}`);
+      return Promise.resolve({ response: 0, checkboxChecked: false });
+    };
+  });
+  await menu(app, 'Show log');
+  const said = () => app.electron.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+  await expect
+    .poll(said)
+    .toEqual([`The log could not be opened. no application is there for it. It lies in ${opened[0]!}`]);
 });

@@ -18,7 +18,6 @@ const DESKTOP = [
   'platform',
   'saveFile',
   'setUp',
-  'showLog',
 ];
 
 test('opens with its title, and says which TensorFlow it computes with', async ({ app }) => {
