@@ -77,3 +77,7 @@ const STATUS = {
 export function statusText(status: RunSummary['status']): string {
   return STATUS[status];
 }
+
+/** What stands where a run would be paused or stopped, were it not another process that trains it. */
+export const TRAINED_ELSEWHERE =
+  'Another process trains this run: a terminal, or another window. It can be stopped there, with Ctrl-C in a terminal, and then resumed here.';

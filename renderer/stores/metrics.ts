@@ -53,6 +53,8 @@ export type EpochColumn = (typeof EPOCH_COLUMNS)[number];
 
 export class Metrics {
   readonly epoch = new Column();
+  /** the last epoch as it was recorded, with all that no chart draws */
+  newest: EpochRecord | undefined;
   /** values of each epoch; NaN where an epoch has none */
   readonly columns = Object.fromEntries(EPOCH_COLUMNS.map((name) => [name, new Column()])) as Record<
     EpochColumn,
@@ -67,6 +69,7 @@ export class Metrics {
     while (keep > 0 && this.epoch.at(keep - 1)! >= record.epoch) keep--;
     this.epoch.truncate(keep);
     this.epoch.push(record.epoch);
+    this.newest = record;
     for (const name of EPOCH_COLUMNS) {
       this.columns[name].truncate(keep);
       this.columns[name].push(record[name] ?? NaN);
@@ -88,9 +91,11 @@ export class Metrics {
   load(records: readonly EpochRecord[]): void {
     const last = records.at(-1)?.epoch ?? 0;
     const newer = this.#records().filter((record) => record.epoch > last);
+    const newest = newer.length > 0 ? this.newest : records.at(-1);
     this.epoch.truncate(0);
     for (const name of EPOCH_COLUMNS) this.columns[name].truncate(0);
     for (const record of [...records, ...newer]) this.append(record);
+    this.newest = newest;
   }
 
   #records(): EpochRecord[] {

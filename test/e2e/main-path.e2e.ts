@@ -117,7 +117,9 @@ test('distils a student from it, and trains the same network on hard labels', as
   await box.check();
   await start(page);
   await untilDone(page);
+  await expect(page.getByText(/^gradient share: soft \d+ % hard \d+ %$/)).toBeVisible();
   await train(page, 'baseline 800', settings);
+  await expect(page.getByText(/^gradient share/)).toHaveCount(0);
   const [teacher, student, baseline] = runIds(app.lab);
   expect(recordOf(app.lab, student!).teachers.map(({ run }) => run)).toEqual([teacher]);
   expect(recordOf(app.lab, student!).spec).toMatchObject({ name: 'student 16', objective: { temperature: 20 } });
@@ -445,9 +447,13 @@ test('shows a run of the terminal live, and the terminal one of the window', asy
   await main.getByRole('button', { name: 'New run' }).click();
   await expect(main.getByRole('button', { name: 'Start', exact: true })).toBeVisible();
   await run.click();
-  await main.getByRole('button', { name: 'Pause' }).click();
-  await expect(page.getByText(/is not being trained here. Steer it where it was started./)).toBeVisible();
-  await page.getByRole('button', { name: 'Dismiss' }).last().click();
+  await expect(main.getByText(/^Another process trains this run/)).toBeVisible();
+  await expect(main.getByRole('button', { name: /^(Pause|Step|Stop)$/ })).toHaveCount(0);
+  await expect(page.getByRole('contentinfo')).toContainText(/from outside · epoch \d+ of 40, in another process/);
+  await menu(app, 'Pause or go on');
+  const messages = page.getByRole('region', { name: 'Messages' });
+  await expect(messages.getByText(/“from outside”: Another process trains this run/)).toBeVisible();
+  await messages.getByRole('button', { name: 'Dismiss' }).last().click();
   await untilDone(page);
   expect(await ended).toEqual([0, null]);
   await expect(main.getByText(/^After epoch 40: hard loss/)).toBeVisible();

@@ -35,6 +35,21 @@ describe('the curves of a run', () => {
     expect([...metrics.columns.testErrors.values]).toEqual([10, 20, 30]);
   });
 
+  it('have the newest epoch as it was recorded, whichever way it came', () => {
+    const share = (epoch: number) => ({
+      ...record(epoch),
+      softGradientShare: { withFactor: epoch / 10, withoutFactor: 0.1 },
+    });
+    const metrics = new Metrics();
+    metrics.load([share(1), share(2)]);
+    expect(metrics.newest).toEqual(share(2));
+    metrics.append(share(3));
+    metrics.load([share(1), share(2)]);
+    expect(metrics.newest).toEqual(share(3));
+    metrics.load([share(1), share(2), share(3), share(4)]);
+    expect(metrics.newest).toEqual(share(4));
+  });
+
   it('grow beyond their first size', () => {
     const metrics = new Metrics();
     for (let epoch = 1; epoch <= 200; epoch++) metrics.append(record(epoch));
