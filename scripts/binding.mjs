@@ -9,7 +9,7 @@ import { SetUpError, installCommand } from './set-up-error.mjs';
 
 const nativeFolder = fileURLToPath(new URL('native', import.meta.url));
 const bindingFile = 'tfjs_binding.node';
-const quietFile = 'libdistill_lab_quiet.so';
+export const quietFile = 'libdistill_lab_quiet.so';
 
 /** @param {import('./tensorflow.mjs').Context} context */
 export function bindingPaths(context) {
@@ -58,17 +58,16 @@ export function findCompiler(env) {
 const compileRecipe = 'c++17 O3 napi8';
 
 /**
- * @param {string} entry
+ * Compiles into an empty folder.
+ * @param {string} folder where the binding and the library beside it come to stand
+ * @param {string} tensorflow the folder of TensorFlow's libraries and headers
+ * @param {string[]} libraryPaths where the binding looks for libraries when it is loaded
  * @param {import('./tensorflow.mjs').Context} context
  */
-export async function compileBinding(entry, context) {
+export async function compileInto(folder, tensorflow, libraryPaths, context) {
   const compiler = findCompiler(context.env);
   if (!compiler) throw compilerMissing(context);
   const { packageFolder } = bindingPaths(context);
-  const tensorflow = join(entry, 'tensorflow');
-  const target = bindingFolder(entry, context);
-  const build = join(entry, `building-${process.pid}`);
-  await mkdir(build, { recursive: true });
   const stage = context.progress.stage('Compiling the TensorFlow binding');
   /** @param {string[]} args */
   const compile = async (args) => {
@@ -80,54 +79,58 @@ export async function compileBinding(entry, context) {
       ended.stderr,
     );
   };
+  await compile([
+    '-x',
+    'c',
+    '-O2',
+    '-fPIC',
+    '-shared',
+    '-Wl,-z,initfirst',
+    join(nativeFolder, 'quiet-start.c'),
+    '-o',
+    join(folder, quietFile),
+  ]);
+  await compile([
+    ...['-std=c++17', '-O3', '-ffp-contract=off', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'],
+    ...[
+      '-I',
+      join(context.projectRoot, 'node_modules', 'node-api-headers', 'include'),
+      '-I',
+      join(tensorflow, 'include'),
+    ],
+    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(packageFolder, 'binding', name)),
+    ...['quiet-end.cc', 'signals.cc', 'operations.cc'].map((name) => join(nativeFolder, name)),
+    ...['-pthread', '-o', join(folder, bindingFile)],
+    ...[
+      '-L',
+      tensorflow,
+      '-l:libtensorflow_cc.so.2',
+      '-l:libtensorflow_framework.so.2',
+      '-L',
+      folder,
+      `-l:${quietFile}`,
+    ],
+    ...libraryPaths.map((path) => `-Wl,-rpath,${path}`),
+  ]);
+  stage.done();
+}
+
+/**
+ * @param {string} entry
+ * @param {import('./tensorflow.mjs').Context} context
+ */
+export async function compileBinding(entry, context) {
+  const tensorflow = join(entry, 'tensorflow');
+  const target = bindingFolder(entry, context);
+  const build = join(entry, `building-${process.pid}`);
+  await mkdir(build, { recursive: true });
   try {
-    await compile([
-      '-x',
-      'c',
-      '-O2',
-      '-fPIC',
-      '-shared',
-      '-Wl,-z,initfirst',
-      join(nativeFolder, 'quiet-start.c'),
-      '-o',
-      join(build, quietFile),
-    ]);
-    await compile([
-      ...[
-        '-std=c++17',
-        '-O3',
-        '-ffp-contract=off',
-        '-fPIC',
-        '-shared',
-        '-DNAPI_VERSION=8',
-        '-DBUILDING_NODE_EXTENSION',
-      ],
-      ...[
-        '-I',
-        join(context.projectRoot, 'node_modules', 'node-api-headers', 'include'),
-        '-I',
-        join(tensorflow, 'include'),
-      ],
-      ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(packageFolder, 'binding', name)),
-      ...['quiet-end.cc', 'signals.cc', 'operations.cc'].map((name) => join(nativeFolder, name)),
-      ...['-pthread', '-o', join(build, bindingFile)],
-      ...[
-        '-L',
-        tensorflow,
-        '-l:libtensorflow_cc.so.2',
-        '-l:libtensorflow_framework.so.2',
-        '-L',
-        build,
-        `-l:${quietFile}`,
-      ],
-      ...[`-Wl,-rpath,${tensorflow}`, `-Wl,-rpath,${target}`],
-    ]);
+    await compileInto(build, tensorflow, [tensorflow, target], context);
     await rm(target, { recursive: true, force: true });
     await rename(build, target);
   } finally {
     await rm(build, { recursive: true, force: true });
   }
-  stage.done();
 }
 
 /** @param {import('./tensorflow.mjs').Context} context */

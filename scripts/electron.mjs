@@ -200,6 +200,19 @@ async function ensureRuntime(context) {
 }
 
 /**
+ * The runtime to package.
+ * @param {Context} context
+ * @returns {Promise<{ folder: string, version: string }>}
+ */
+export async function electronToPackage(context) {
+  const executable = await ensureRuntime(context);
+  const folder = join(executable, '..');
+  if (folder === join(registryEntry(context), 'runtime')) return { folder, version: registryRuntime.electron };
+  const version = (await readFile(join(folder, 'version'), 'utf8')).replace(/^v/, '').trim();
+  return { folder, version };
+}
+
+/**
  * Shared libraries that the runtime is linked with and this system lacks.
  * @param {string} executable
  * @param {Context} context

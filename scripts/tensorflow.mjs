@@ -283,6 +283,25 @@ async function provisionFromWheels(device, context, gpuFailure) {
 }
 
 /**
+ * The CPU build of TensorFlow for a package, whatever this machine itself uses.
+ * @param {Context} context
+ * @returns {Promise<string>} the folder of its libraries and headers
+ */
+export async function ensureCpuLibraries(context) {
+  const entry = entryFolder('cpu', context);
+  const onWait = (/** @type {string} */ owner) =>
+    context.progress.say(`Waiting for ${owner}, which is already preparing TensorFlow in ${entry}`);
+  await withLock(`${entry}.lock`, onWait, async () => {
+    await sweep(entry);
+    if (entryReady('cpu', context)) return;
+    const python = await findPython(context);
+    if (!python) throw new SetUpError('There is no Python with pip.', installCommand(['python', 'pip'], context));
+    await buildEntry('cpu', python, context);
+  });
+  return join(entry, 'tensorflow');
+}
+
+/**
  * Removes what killed set-ups left beside an entry. The lock is held: nobody works in these folders.
  * @param {string} entry
  */
