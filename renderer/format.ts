@@ -13,16 +13,16 @@ export function short(value: number): string {
   return compact.format(value);
 }
 
-/** Three significant digits. */
+/** Three significant digits; whole numbers below a million are counts and stay whole. */
 export function figure(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return '–';
-  if (value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e6)) return value.toExponential(2);
-  return String(Number(value.toPrecision(3)));
+  if (value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e6)) return minus(value.toExponential(2));
+  return minus(String(Number.isInteger(value) ? value : Number(value.toPrecision(3))));
 }
 
-/** A number's text with a minus sign for a hyphen. */
+/** A number's text with minus signs for hyphens. */
 export function minus(text: string): string {
-  return text.replace('-', '−');
+  return text.replaceAll('-', '−');
 }
 
 /** A constant added to logits, with its sign: +3.5, −7.6, 0.0. */
@@ -32,7 +32,7 @@ export function biasText(value: number): string {
 
 /** Of a test: two significant digits, small ones as a power of ten. */
 export function pValue(p: number): string {
-  return p < 0.001 ? p.toExponential(1) : p.toPrecision(2);
+  return minus(p < 0.001 ? p.toExponential(1) : p.toPrecision(2));
 }
 
 export function duration(seconds: number): string {

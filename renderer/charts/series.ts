@@ -142,6 +142,11 @@ export function joined(series: readonly Series[]): number[][] {
   return [...rows.values()].sort(([first], [second]) => first! - second!);
 }
 
+/** Where on the x axis: "epoch 4", "bias −3", "100 % of the training set". */
+export function placeText(xTitle: string, x: number | undefined): string {
+  return xTitle.startsWith('%') ? `${figure(x)} ${xTitle}` : `${xTitle} ${figure(x)}`;
+}
+
 /** One sentence for those who do not see the chart: where each line begins and where it ends. */
 export function describeSeries(series: readonly Series[], xTitle: string): string {
   const parts = series.flatMap(({ name, x, y }) => {
@@ -153,7 +158,7 @@ export function describeSeries(series: readonly Series[], xTitle: string): strin
       last = row;
     }
     if (last < 0) return [];
-    const end = `${figure(y[last])} at ${xTitle} ${figure(x[last])}`;
+    const end = `${figure(y[last])} at ${placeText(xTitle, x[last])}`;
     return [first === last ? `${name} ${end}` : `${name} from ${figure(y[first])} at ${figure(x[first])} to ${end}`];
   });
   return parts.length === 0 ? 'Nothing to draw yet.' : `${parts.join('; ')}.`;

@@ -24,7 +24,7 @@ import { figure } from '../format';
 import { fontFamily, token } from '../styles/token';
 import { chartSvg } from './chart-svg';
 import type { Series } from './series';
-import { bandOf, bandRange, decimate } from './series';
+import { bandOf, bandRange, decimate, placeText } from './series';
 
 declare module 'chart.js' {
   interface InteractionModeMap {
@@ -95,7 +95,14 @@ function configuration(log: boolean, logX: boolean, xTitle: () => string): Chart
       scales: {
         x: {
           type: logX ? 'logarithmic' : 'linear',
-          ticks: { font, maxTicksLimit: 8, maxRotation: 0, ...(logX ? { callback: (value) => figure(+value) } : {}) },
+          ticks: {
+            font,
+            maxTicksLimit: 8,
+            maxRotation: 0,
+            callback: (value) => figure(+value),
+            // Epochs are whole.
+            ...(xTitle() === 'epoch' ? { precision: 0 } : {}),
+          },
           grid: { display: false },
           ...(logX
             ? {
@@ -125,7 +132,7 @@ function configuration(log: boolean, logX: boolean, xTitle: () => string): Chart
         tooltip: {
           animation: false,
           callbacks: {
-            title: (items) => `${xTitle()} ${figure(items[0]?.parsed.x ?? NaN)}`,
+            title: (items) => placeText(xTitle(), items[0]?.parsed.x ?? undefined),
             label: (item) => `${item.dataset.label}: ${figure(item.parsed.y ?? NaN)}`,
           },
         },

@@ -88,7 +88,7 @@ test('trains a teacher: settings, live view, pause, single steps, end', async ()
   await main.getByRole('button', { name: 'Go on' }).click();
   await expect(main.getByText(/ms\/step · [\d.]+K? images\/s · .* left/)).toBeVisible();
   await expect(main.getByText(/^After epoch \d+: hard loss/)).toBeVisible();
-  for (const name of [/hard loss/, /test errors now/]) {
+  for (const name of [/hard loss/, /test errors; fewest so far/]) {
     await expect.poll(() => isDrawn(main.getByRole('img', { name }))).toBe(true);
   }
   await expect(main.getByRole('table', { name: /Errors now/ })).toContainText(/\d/);

@@ -13,6 +13,7 @@ import {
   spansDecade,
   withDeviations,
 } from '../../renderer/charts/series';
+import { figure } from '../../renderer/format';
 import { logTicks } from '../../src-core/evaluation/log-ticks';
 
 const series = (name: string, x: number[], y: number[]): Series => ({ name, colour: 'accent', x, y });
@@ -121,8 +122,26 @@ describe('a chart’s numbers', () => {
   it('are said in one sentence', () => {
     expect(describeSeries(lines, 'epoch')).toBe('a from 10 at 1 to 40 at epoch 4; b from 5 at 2 to 6 at epoch 3.');
     expect(describeSeries([series('one', [3], [7])], 'epoch')).toBe('one 7 at epoch 3.');
+    expect(describeSeries([series('errors', [3, 100], [1184, 93])], '% of the training set')).toBe(
+      'errors from 1184 at 3 to 93 at 100 % of the training set.',
+    );
+    expect(describeSeries([series('errors', [-15], [1234])], 'bias')).toBe('errors 1234 at bias −15.');
     expect(describeSeries([series('none', [1], [NaN])], 'epoch')).toBe('Nothing to draw yet.');
   });
+});
+
+describe('a figure', () => {
+  it.each([
+    [1184, '1184'],
+    [-12.345, '−12.3'],
+    [1234.5, '1230'],
+    [0.1 + 0.2, '0.3'],
+    [2_395_210, '2.40e+6'],
+    [-0.00012, '−1.20e−4'],
+    [0, '0'],
+    [NaN, '–'],
+    [undefined, '–'],
+  ])('%d reads %s', (value, text) => expect(figure(value)).toBe(text));
 });
 
 describe('ticks of a logarithmic scale', () => {

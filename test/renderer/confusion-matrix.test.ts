@@ -24,6 +24,25 @@ describe('confusion matrix', () => {
     expect(wrapper.get('[data-cell="2-0"]').text()).toBe('30.0');
   });
 
+  it('shows sums of probabilities, none longer than its cell', async () => {
+    const wrapper = open();
+    await wrapper.setProps({
+      mode: 'probability',
+      values: Float64Array.of(899, 55.55, 0.25, 64.44, 9, 103.4, 3, 0, 7),
+    });
+    expect(wrapper.get('[data-cell="0-1"]').text()).toBe('55.5');
+    expect(wrapper.get('[data-cell="1-2"]').text()).toBe('103');
+    expect(wrapper.findAll('td.edge').map((cell) => cell.text())).toEqual([
+      '55.8',
+      '168',
+      '3.0',
+      '67.4',
+      '55.5',
+      '104',
+      '227',
+    ]);
+  });
+
   it('has one stop for Tab; arrows move it and end at the edge', async () => {
     const wrapper = open();
     const stops = () => wrapper.findAll('[tabindex="0"]').map((cell) => cell.attributes('data-cell'));

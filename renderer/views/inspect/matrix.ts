@@ -26,11 +26,16 @@ export function heatOf(matrix: Matrix, largest: number, label: number, predicted
   return 0.9 * Math.sqrt(valueAt(matrix, label, predicted) / largest);
 }
 
+/** A sum of probabilities, in three digits or four: more have no place in a cell. */
+export function probabilityText(value: number): string {
+  return value.toFixed(value < 100 ? 1 : 0);
+}
+
 export function textOf(matrix: Matrix, label: number, predicted: number): string {
   const value = valueAt(matrix, label, predicted);
   if (matrix.mode === 'errors') return label === predicted || value === 0 ? '' : String(value);
   if (matrix.mode === 'counts') return String(value);
-  if (matrix.mode === 'probability') return value.toFixed(value < 100 ? 1 : 0);
+  if (matrix.mode === 'probability') return probabilityText(value);
   let total = 0;
   for (let at = 0; at < matrix.classes; at++) total += valueAt(matrix, label, at);
   const share = total === 0 ? 0 : (100 * value) / total;

@@ -7,7 +7,7 @@ import type {
   Scorecard,
   StudyName,
 } from '../../../src-core/contract/scorecard';
-import { count, pValue } from '../../format';
+import { count } from '../../format';
 
 export const STUDY_TITLES: Readonly<Record<StudyName, string>> = {
   'paper-section-3': 'The paper, section 3',
@@ -164,7 +164,7 @@ export function csvRows({ claims }: Scorecard): (string | number)[][] {
         ...Array.from({ length: 9 }, () => ''),
         relation.verdict,
         relation.test,
-        relation.p === undefined ? '' : pValue(relation.p),
+        relation.p ?? '',
         relation.reason,
       ]),
     ]),
