@@ -51,17 +51,31 @@ const OBJECTIVES = {
   'mse-logits': 'logit matching',
 } as const;
 
+/** Which of the ten digits are kept: "without 3", "only 7, 8". */
+export function classesText(kept: readonly number[]): string {
+  const left = Array.from({ length: 10 }, (_, digit) => digit).filter((digit) => !kept.includes(digit));
+  return left.length < kept.length ? `without ${left.join(', ')}` : `only ${kept.join(', ')}`;
+}
+
+/** Of what a run's transfer set lacks: ["without 3", "3 %"]; empty where it lacks nothing. */
+function transferSet({ classes, share }: RunSummary): string[] {
+  return [
+    ...(classes === undefined ? [] : [classesText(classes)]),
+    ...(share === undefined ? [] : [`${figure(100 * share)} %`]),
+  ];
+}
+
 /** The second line of a run in a list. */
 export function subtitle(run: RunSummary): string {
   if (run.damage !== undefined) return run.damage;
-  return `${run.model} · ${OBJECTIVES[run.objective]} · seed ${run.seed}`;
+  return [run.model, OBJECTIVES[run.objective], ...transferSet(run), `seed ${run.seed}`].join(' · ');
 }
 
 /** The same for a narrow place: the name beside it says the network already. */
 export function shortSubtitle(run: RunSummary): string {
   if (run.damage !== undefined) return 'its folder cannot be read';
   const how = run.temperature === undefined ? OBJECTIVES[run.objective] : `T ${run.temperature}`;
-  return `${how} · seed ${run.seed}`;
+  return [how, ...transferSet(run), `seed ${run.seed}`].join(' · ');
 }
 
 const STATUS = {

@@ -355,6 +355,8 @@ export class Core {
         model: model.summary,
         objective: spec.objective.kind,
         ...(spec.objective.kind === 'soft' ? { temperature: spec.objective.temperature } : {}),
+        ...(spec.data.classes.length < 10 ? { classes: spec.data.classes } : {}),
+        ...(spec.data.share < 1 ? { share: spec.data.share } : {}),
         seed: spec.seed,
         epoch: checkpoints.at(-1)?.epoch ?? 0,
         epochs: spec.training.epochs,

@@ -89,6 +89,10 @@ export interface RunSummary {
   readonly objective: RunSpec['objective']['kind'];
   /** of the soft targets, where there is one */
   readonly temperature?: number;
+  /** classes kept in the transfer set, where any of 0 to 9 is omitted */
+  readonly classes?: readonly number[];
+  /** share of each kept class, where it is not all */
+  readonly share?: number;
   readonly seed: number;
   readonly epoch: number;
   readonly epochs: number;

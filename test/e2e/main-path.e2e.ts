@@ -98,6 +98,7 @@ test('trains a teacher: settings, live view, pause, single steps, end', async ()
   await untilDone(page);
   const [id] = runIds(app.lab);
   expect(recordOf(app.lab, id!)).toMatchObject({ status: 'finished', spec: { name: 'teacher 64' } });
+  await expect(runInList(app.page, 'teacher 64')).toContainText('hard labels · 20 % · seed 1');
   expect(epochsOf(app.lab, id!)).toEqual(Array.from({ length: 8 }, (_, epoch) => epoch + 1));
 });
 

@@ -49,6 +49,9 @@ describe('a cell’s name', () => {
     ['baseline seed=1', 'baseline, seed 1'],
     ['map model.hidden=[30,30] objective.temperature=2.5 seed=3', 'map, 30 units, T 2.5, seed 3'],
     ['atlas data.classes=[0,1,2,4,5,6,7,8,9] seed=1', 'atlas, without 3, seed 1'],
+    ['economy-soft-0030 seed=2', 'soft targets, 3 %, seed 2'],
+    ['economy-hard-1000 seed=1', 'hard labels, 100 %, seed 1'],
+    ['student-jittered seed=1', 'student jittered, seed 1'],
     ['two data.classes=[7,8] seed=1', 'two, only 7, 8, seed 1'],
     ['group optimiser.learningRate=0.1', 'group, learningRate 0.1'],
   ])('%s is %s', (key, name) => expect(cellName(key)).toBe(name));

@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { shortSubtitle, subtitle } from '../../renderer/format';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { useRuns } from '../../renderer/stores/runs';
 import { useUi } from '../../renderer/stores/ui';
@@ -124,5 +125,21 @@ describe('the runs store', () => {
     connection.value = 'lost';
     await settle();
     expect(runs.progress.size).toBe(0);
+  });
+});
+
+describe('the line below a run’s name', () => {
+  it.each([
+    [{}, '784-10 · hard labels · seed 1', 'hard labels · seed 1'],
+    [{ share: 0.03 }, '784-10 · hard labels · 3 % · seed 1', 'hard labels · 3 % · seed 1'],
+    [
+      { objective: 'soft', temperature: 8, classes: [0, 1, 2, 4, 5, 6, 7, 8, 9], share: 0.125 },
+      '784-10 · distilled · without 3 · 12.5 % · seed 1',
+      'T 8 · without 3 · 12.5 % · seed 1',
+    ],
+    [{ classes: [7, 8] }, '784-10 · hard labels · only 7, 8 · seed 1', 'hard labels · only 7, 8 · seed 1'],
+  ] as const)('of %j', (changes, long, short) => {
+    const run = summary('1', { model: '784-10', objective: 'hard', seed: 1, ...changes });
+    expect([subtitle(run), shortSubtitle(run)]).toEqual([long, short]);
   });
 });

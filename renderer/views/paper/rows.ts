@@ -7,7 +7,7 @@ import type {
   Scorecard,
   StudyName,
 } from '../../../src-core/contract/scorecard';
-import { count } from '../../format';
+import { classesText, count, figure } from '../../format';
 
 export const STUDY_TITLES: Readonly<Record<StudyName, string>> = {
   'paper-section-3': 'The paper, section 3',
@@ -74,11 +74,15 @@ export function shownFigures({ figures }: ClaimResult): readonly FigureResult[] 
 function gridText(path: string, value: unknown): string {
   if (path === 'objective.temperature') return `T ${String(value)}`;
   if (path === 'model.hidden' && Array.isArray(value)) return `${[...new Set(value)].join(', ')} units`;
-  if (path === 'data.classes' && Array.isArray(value)) {
-    const left = Array.from({ length: 10 }, (_, digit) => digit).filter((digit) => !value.includes(digit));
-    return left.length < value.length ? `without ${left.join(', ')}` : `only ${value.join(', ')}`;
-  }
+  if (path === 'data.classes' && Array.isArray(value)) return classesText(value as number[]);
   return `${path.split('.').at(-1)} ${JSON.stringify(value)}`;
+}
+
+/** A group's name in words; the economy's groups carry their share of the training set in thousandths. */
+function groupText(name: string): string {
+  const [, targets, thousandths] = /^economy-(hard|soft)-(\d{4})$/.exec(name) ?? [];
+  if (thousandths === undefined) return name.replaceAll('-', ' ');
+  return `${targets === 'hard' ? 'hard labels' : 'soft targets'}, ${figure(Number(thousandths) / 10)} %`;
 }
 
 /** A cell's key as people read it: "map model.hidden=[30,30] seed=1" is "map, 30 units, seed 1". */
@@ -87,7 +91,7 @@ export function cellName(key: string): string {
     .split(/ (?=[A-Za-z.]+=)/)
     .map((part) => {
       const at = part.indexOf('=');
-      if (at < 0) return part;
+      if (at < 0) return groupText(part);
       const [path, text] = [part.slice(0, at), part.slice(at + 1)];
       if (path === 'seed') return `seed ${text}`;
       try {
