@@ -3,13 +3,26 @@ import * as v from 'valibot';
 import { LabError } from './errors';
 import type { RunNotes } from './rpc';
 
+/**
+ * Text that stands in lists and sentences: without control characters, which a terminal would obey, and without those
+ * that turn the direction of what follows them.
+ */
+export function plainText(text: string): string {
+  return text.replaceAll(/[\t\n\r]+/g, ' ').replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, '');
+}
+
+const plain = v.transform(plainText);
+
 const RunNotesSchema = v.object({
-  title: v.pipe(v.string('must be text'), v.maxLength(120, 'must have at most 120 characters')),
+  title: v.pipe(v.string('must be text'), v.maxLength(120, 'must have at most 120 characters'), plain),
   tags: v.pipe(
-    v.array(v.pipe(v.string('must be text'), v.maxLength(40, 'must have at most 40 characters')), 'must be a list'),
+    v.array(
+      v.pipe(v.string('must be text'), v.maxLength(40, 'must have at most 40 characters'), plain),
+      'must be a list',
+    ),
     v.maxLength(20, 'must have at most 20 entries'),
   ),
-  note: v.pipe(v.string('must be text'), v.maxLength(20_000, 'must have at most 20000 characters')),
+  note: v.pipe(v.string('must be text'), v.maxLength(20_000, 'must have at most 20000 characters'), plain),
   star: v.boolean('must be true or false'),
 });
 

@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../contract/errors';
-import { parseRunNotes } from '../contract/notes';
+import { parseRunNotes, plainText } from '../contract/notes';
 import type { RunNotes } from '../contract/rpc';
 import { makeFolder, storageError, writeAtomically } from '../data/atomic-write';
 import { isLocked } from './run-lock';
@@ -29,7 +29,7 @@ export function readNotes(store: RunStore, id: string): RunNotes {
 
 /** What a run is called: by the person who renamed it, else by its spec, else after its network. */
 export function titleOf(run: Run): string {
-  return notesIn(run.path).title || run.spec.name || run.record.model.summary;
+  return notesIn(run.path).title || plainText(run.spec.name) || run.record.model.summary;
 }
 
 /** @throws LabError `bad-input` or `storage` */

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src-core/data/dataset';
 import { reportInput } from '../../../src-core/experiments/report-input';
-import { emptyBin, moveToBin, readNotes, takeFromBin, writeNotes } from '../../../src-core/experiments/run-notes';
+import {
+  emptyBin,
+  moveToBin,
+  readNotes,
+  takeFromBin,
+  titleOf,
+  writeNotes,
+} from '../../../src-core/experiments/run-notes';
 import type { RunStore } from '../../../src-core/experiments/run-store';
 import { expectLabError, rejectionOf, thrownBy } from '../lab-error';
 import { describeRun, temporaryStore } from './stored-run';
@@ -40,6 +47,16 @@ describe('notes', () => {
     expect(named()).toBe('by its spec');
     await writeNotes(store, first, { title: 'by a person' });
     expect(named()).toBe('by a person');
+  });
+
+  it('are without what a terminal obeys or what turns the text after it', async () => {
+    const hostile = 'a\u001b[31m\nname \u202Edrawkcab\u2066';
+    const run = store.open(first);
+    run.record = { ...run.record, spec: { ...run.spec, name: hostile } };
+    expect(titleOf(run)).toBe('a[31m name drawkcab');
+    await writeNotes(store, second, { title: hostile, tags: [hostile], note: hostile });
+    const plain = 'a[31m name drawkcab';
+    expect(readNotes(store, second)).toEqual({ title: plain, tags: [plain], note: plain, star: false });
   });
 
   it('that cannot be read are empty: they change no result', () => {
