@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 
 /** Where `npm run dev` serves the page; never in a packaged application. */
-const DEV_SERVER = app.isPackaged ? undefined : process.env['DISTILL_LAB_DEV_SERVER'];
+export const DEV_SERVER = app.isPackaged ? undefined : process.env['DISTILL_LAB_DEV_SERVER'];
 
 /** The page that a window shows. */
 export const PAGE = DEV_SERVER ?? 'app://lab/index.html';

@@ -2,7 +2,7 @@
 import { BrowserWindow, nativeTheme, screen, session } from 'electron';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PAGE } from './protocol';
+import { DEV_SERVER, PAGE } from './protocol';
 
 interface Place {
   readonly x?: number;
@@ -65,7 +65,10 @@ export function openWindow(stateFolder: string): BrowserWindow {
   });
   const { webContents } = window;
   webContents.setWindowOpenHandler(() => ({ action: 'deny' }));
-  webContents.on('will-navigate', (event) => event.preventDefault());
+  webContents.on('will-navigate', (event, url) => {
+    // A page under development loads itself anew where it cannot be changed as it stands.
+    if (url !== DEV_SERVER) event.preventDefault();
+  });
   webContents.on('will-attach-webview', (event) => event.preventDefault());
   void window.loadURL(PAGE);
   return window;

@@ -1,6 +1,8 @@
 /** The window as such: it opens, it is closed to the outside, and it survives the core's death. */
 import type { Locator, Page } from '@playwright/test';
 import { readFileSync, readdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { App } from './app';
 import { corePid, expect, launch, quit, test } from './app';
@@ -31,6 +33,29 @@ test('has no node, and a desktop that is no more than its contract', async ({ ap
     node: ['require', 'process', 'module', 'Buffer'].filter((name) => name in globalThis),
   }));
   expect(found).toEqual({ desktop: DESKTOP, node: [] });
+});
+
+test('under development loads its own page anew, and goes nowhere else', async ({ folder }) => {
+  let served = 0;
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html').end(`<title>page ${++served}</title>`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const app = await launch(join(folder, 'lab'), folder, { DISTILL_LAB_DEV_SERVER: address });
+  try {
+    const { page } = app;
+    const before = served;
+    await page.evaluate('void location.reload()').catch(() => undefined);
+    await expect(page).toHaveTitle(`page ${before + 1}`);
+    await page.evaluate('void (location.href = "/elsewhere")').catch(() => undefined);
+    await page.waitForTimeout(500);
+    expect(page.url()).toBe(address);
+    expect(served).toBe(before + 1);
+  } finally {
+    await quit(app);
+    server.close();
+  }
 });
 
 test('opens no other window, goes nowhere and fetches nothing from outside', async ({ app }) => {
