@@ -45,6 +45,8 @@ export const EXTERNAL_HOSTS: readonly string[] = ['arxiv.org', 'github.com', 'ww
 
 /** Sent to the window without an answer. */
 export const COMMAND_CHANNEL = 'command';
+/** a run archive that was double-clicked or named on the command line: its path */
+export const ARCHIVE_CHANNEL = 'open-archive';
 /** each line that set-up says */
 export const SET_UP_CHANNEL = 'set-up-line';
 export const PORT_CHANNEL = 'core-port';

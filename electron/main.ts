@@ -5,7 +5,14 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { COMMAND_CHANNEL, EXTERNAL_HOSTS, LOST_CHANNEL, PORT_CHANNEL, SET_UP_CHANNEL } from './contract';
+import {
+  ARCHIVE_CHANNEL,
+  COMMAND_CHANNEL,
+  EXTERNAL_HOSTS,
+  LOST_CHANNEL,
+  PORT_CHANNEL,
+  SET_UP_CHANNEL,
+} from './contract';
 import { CoreProcess } from './core-process';
 import { chooseFolder, confirmQuit, openFile, sayFailure, saveFile } from './dialogs';
 import { handle, onCoreWanted } from './ipc';
@@ -43,6 +50,26 @@ let leaving: 'no' | 'asking' | 'finishing' | 'yes' = 'no';
 
 function send(channel: string, ...args: unknown[]): void {
   if (window && !window.isDestroyed()) window.webContents.send(channel, ...args);
+}
+
+/** The run archive among a program's arguments. */
+function archiveIn(args: readonly string[], folder: string): string | undefined {
+  const file = args.slice(1).find((arg) => arg.endsWith('.distill') && !arg.startsWith('-'));
+  return file === undefined ? undefined : resolve(folder, file);
+}
+
+/** Waits until there is a page to open it. */
+let archive = archiveIn(process.argv, process.cwd());
+
+function handArchive(): void {
+  if (!pageListens || archive === undefined) return;
+  send(ARCHIVE_CHANNEL, archive);
+  archive = undefined;
+}
+
+function openArchive(file: string | undefined): void {
+  archive = file ?? archive;
+  handArchive();
 }
 
 /** Hands the window a port, once both its page and the core listen: whichever is last calls this. One too many is harmless. */
@@ -134,6 +161,7 @@ function answerWindow(): void {
     note(`The page asks for the core: ${reason}`);
     pageListens = true;
     handPort();
+    handArchive();
   });
 }
 
@@ -162,7 +190,15 @@ async function start(): Promise<void> {
 }
 
 if (app.requestSingleInstanceLock()) {
-  app.on('second-instance', raise);
+  app.on('second-instance', (_event, args, folder) => {
+    raise();
+    openArchive(archiveIn(args, folder));
+  });
+  // macOS names the file in an event of its own.
+  app.on('open-file', (event, file) => {
+    event.preventDefault();
+    openArchive(file);
+  });
   app.on('before-quit', (event) => {
     if (leaving === 'yes') return;
     event.preventDefault();

@@ -1,7 +1,14 @@
 /** `window.desktop`, and the core's port handed on: a context bridge cannot carry one. */
 import { contextBridge, ipcRenderer } from 'electron';
 import type { Channel, FileOptions, Payload, Results, SaveOptions } from './contract';
-import { COMMAND_CHANNEL, LOST_CHANNEL, PORT_CHANNEL, SET_UP_CHANNEL, WANTED_CHANNEL } from './contract';
+import {
+  ARCHIVE_CHANNEL,
+  COMMAND_CHANNEL,
+  LOST_CHANNEL,
+  PORT_CHANNEL,
+  SET_UP_CHANNEL,
+  WANTED_CHANNEL,
+} from './contract';
 
 function invoke<Name extends Channel>(channel: Name, payload: Payload<Name>): Promise<Results[Name]> {
   return ipcRenderer.invoke(channel, payload) as Promise<Results[Name]>;
@@ -27,6 +34,8 @@ contextBridge.exposeInMainWorld('desktop', {
   onSetUpLine: (callback: (line: string) => void) => listen(SET_UP_CHANNEL, callback),
   /** the name of each menu command */
   onCommand: (callback: (name: string) => void) => listen(COMMAND_CHANNEL, callback),
+  /** the path of each run archive that is to be opened */
+  onArchive: (callback: (file: string) => void) => listen(ARCHIVE_CHANNEL, callback),
 });
 
 ipcRenderer.on(PORT_CHANNEL, (event) => window.postMessage({ type: PORT_CHANNEL }, '*', [...event.ports]));

@@ -20,6 +20,8 @@ interface Desktop {
   setUp(): Promise<string | undefined>;
   onSetUpLine(callback: (line: string) => void): () => void;
   onCommand(callback: (name: string) => void): () => void;
+  /** run archives that were double-clicked or named on the command line */
+  onArchive(callback: (file: string) => void): () => void;
 }
 
 interface Window {

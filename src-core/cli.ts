@@ -7,6 +7,7 @@ import { LabError } from './contract/errors';
 import { SCALES, STUDIES } from './contract/scorecard';
 import { suggestion } from './contract/suggest';
 import type { Lab } from './lab';
+import { archiveCommand, importCommand } from './terminal/archive-commands';
 import { doctorCommand } from './terminal/doctor-command';
 import { Output } from './terminal/output';
 import { compareCommand, evaluateCommand, exportCommand, reportCommand } from './terminal/result-commands';
@@ -147,6 +148,17 @@ common(program.command('export'))
   .option('--checkpoint <which>', '"last", "best" or an epoch', 'last')
   .option('--out <dir>', 'folder to write to', '.')
   .action(act(exportCommand));
+
+common(program.command('archive'))
+  .description('a run and those that it learnt from as one file, for another lab')
+  .argument('<run>', 'a run')
+  .option('--out <file>', 'where to write it (default: the run’s folder name with the ending .distill, here)')
+  .action(act(archiveCommand));
+
+common(program.command('import'))
+  .description('take the runs of an archive into the lab; what is there already is not taken again')
+  .argument('<file>', 'path of a file that `archive` or the window wrote')
+  .action(act(importCommand));
 
 const runs = common(program.command('runs').description('list, show and delete runs'));
 common(runs.command('list', { isDefault: true }))

@@ -654,6 +654,17 @@ export class Core {
         changed();
         return run.id;
       },
+      saveArchive: async (id, file) => {
+        const { writeArchive } = await import('./experiments/archive');
+        await writeArchive(this.store, open(id), file);
+      },
+      importArchive: async (file) => {
+        this.labFolder.assertThere();
+        const { importArchive } = await import('./experiments/archive');
+        const imported = await importArchive(this.store, file);
+        changed();
+        return imported;
+      },
       exportRun: ({ run, checkpoint }, format, folder) => this.exportRun(open(run), checkpoint, format, folder),
       scorecard: async (study, scale) => withoutFrames(await this.scorecard(study, scale)),
       study: () => this.studyState(),

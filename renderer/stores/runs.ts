@@ -209,6 +209,24 @@ export const useRuns = defineStore('runs', () => {
         await lab.saveCheckpoint(checkpoint, file);
         ui.notify(`Saved “${titleOf(checkpoint.run)}” to ${file}.`);
       }),
+    saveArchive: (id: string, file: string) =>
+      ui.attempt(async () => {
+        await lab.saveArchive(id, file);
+        ui.notify(`Saved “${titleOf(id)}” with its teachers to ${file}.`);
+      }),
+    /** The archive's run is chosen, and where it was here already, that one. */
+    async openArchive(file: string): Promise<void> {
+      const reading = ui.notify(`Reading ${file}…`);
+      const imported = await ui.attempt(() => lab.importArchive(file));
+      ui.dismiss(reading);
+      if (!imported) return;
+      await refresh();
+      select(imported.id);
+      const { length } = imported.added;
+      if (length === 0) ui.notify(`“${titleOf(imported.id)}” of ${file} is in this lab already.`);
+      else if (length === 1) ui.notify(`Opened ${file}: “${titleOf(imported.id)}” is a run of this lab now.`);
+      else ui.notify(`Opened ${file}: ${length} runs, “${titleOf(imported.id)}” and those that it learnt from.`);
+    },
     async loadCheckpoint(file: string): Promise<void> {
       const reading = ui.notify(`Reading ${file} and evaluating it…`);
       const id = await ui.attempt(() => lab.loadCheckpoint(file));

@@ -150,6 +150,13 @@ export interface CheckpointReference {
 }
 
 /** The core's functions; each rejects with an error that has a LabError's `code` and `message`. */
+export interface ImportedArchive {
+  /** the archive's run in this lab */
+  readonly id: string;
+  /** runs that came with it, teachers first, itself among them; empty when all were here already */
+  readonly added: readonly string[];
+}
+
 export interface CoreFunctions {
   /** answers at once: a port over which it does is a port that works */
   hello(): void;
@@ -199,6 +206,10 @@ export interface CoreFunctions {
   saveCheckpoint(checkpoint: CheckpointReference, file: string): void;
   /** A file that `saveCheckpoint` wrote becomes a run again; its id. */
   loadCheckpoint(file: string): string;
+  /** Writes a run and those that it learnt from into one file. */
+  saveArchive(run: string, file: string): void;
+  /** Takes the runs of such a file into the lab; what is here already is not taken again. */
+  importArchive(file: string): ImportedArchive;
   /** Weights, or curves and predictions; the files written. */
   exportRun(checkpoint: CheckpointReference, format: 'safetensors' | 'npz' | 'csv', folder: string): readonly string[];
   /**

@@ -164,8 +164,13 @@ export class RunStore {
   /**
    * A new run's folder, numbered after the highest there is. It appears whole or not at all.
    * @param describe everything but the id, which the folder's name gives
+   * @param fill puts into the folder what the run brings along
    */
-  async create(name: string, describe: Omit<RunRecord, 'id'>): Promise<Run> {
+  async create(
+    name: string,
+    describe: Omit<RunRecord, 'id'>,
+    fill: (folder: string) => Promise<void> = async () => {},
+  ): Promise<Run> {
     makeFolder(this.folder);
     // A deleted run may come back from the bin: its number is not given again meanwhile.
     const highest = [...this.ids(), ...this.binned()].reduce((most, id) => Math.max(most, numberOf(id)), 0);
@@ -183,6 +188,7 @@ export class RunStore {
       }
       try {
         if (this.ids().some((other) => numberOf(other) === number)) continue;
+        await fill(draft);
         await new Run(draft, { ...describe, id }).save();
         renameSync(draft, path);
         return new Run(path, { ...describe, id });

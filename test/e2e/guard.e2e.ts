@@ -76,6 +76,7 @@ test.describe('the page', () => {
         'askForCore: function',
         'canSetUp: function',
         'chooseFolder: function',
+        'onArchive: function',
         'onCommand: function',
         'onSetUpLine: function',
         'openExternal: function',

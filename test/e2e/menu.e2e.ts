@@ -9,7 +9,7 @@ import { answerDialogs, menu, prepareRun, runIds, SMALL, start, stepsHeld, steps
 async function press({ electron }: App, accelerator: string): Promise<void> {
   await electron.evaluate(({ BrowserWindow }, keys) => {
     const keyCode = keys.at(-1)!;
-    const modifiers = keys.slice(0, -1).map((): 'control' => 'control');
+    const modifiers = keys.slice(0, -1).map((key) => (key === 'Shift' ? 'shift' : 'control'));
     const { webContents } = BrowserWindow.getAllWindows()[0]!;
     for (const type of ['rawKeyDown', 'keyUp'] as const) {
       webContents.sendInputEvent({ type, keyCode, modifiers } as Electron.KeyboardInputEvent);
@@ -68,6 +68,11 @@ test('every shortcut of the menu does its work', async ({ app, folder }) => {
   await shortcut('CmdOrCtrl+O');
   await expect(said).toContainText('as a run of its own');
   expect(runIds(lab)).toHaveLength(2);
+  await answerDialogs(app, join(folder, 'kept.distill'));
+  await shortcut('CmdOrCtrl+Shift+S');
+  await expect(said).toContainText('with its teachers to');
+  await shortcut('CmdOrCtrl+Shift+O');
+  await expect(said).toContainText('is in this lab already');
   await shortcut('CmdOrCtrl+N');
   await expect(main.getByRole('heading', { name: 'New run' })).toBeVisible();
 

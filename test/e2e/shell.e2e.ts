@@ -13,6 +13,7 @@ const DESKTOP = [
   'askForCore',
   'canSetUp',
   'chooseFolder',
+  'onArchive',
   'onCommand',
   'onSetUpLine',
   'openExternal',
