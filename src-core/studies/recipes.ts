@@ -34,7 +34,7 @@ export const EPOCHS: Readonly<Record<Scale, Epochs>> = {
     hardOmitted: 3,
     twoClasses: 15,
     cnn: 1,
-    atlas: 1,
+    atlas: 2,
     economy: 2,
   },
   hours: {
