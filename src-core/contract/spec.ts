@@ -417,7 +417,10 @@ export function parseRunSpec(input: unknown): RunSpec {
     }
     return result.output;
   }
-  const issue = result.issues[0];
+  const [first] = result.issues;
+  // A misspelt field is unknown and the right one missing: the first says more.
+  const unknown = result.issues.find(({ type, expected }) => type === 'strict_object' && expected === 'never');
+  const issue = (first.path?.at(-1)?.value === undefined ? unknown : undefined) ?? first;
   const path = issue.path?.map((item) => String(item.key)) ?? [];
   const where = path.join('.') || 'spec';
   if (issue.type === 'strict_object' && issue.expected === 'never') {

@@ -124,6 +124,11 @@ describe('parseRunSpec', () => {
     [withField('optimiser.learningrate', 'adam', 1), ['"optimiser.learningrate".', '"learningRate"']],
     [withField('schedule.everyEpoch', 'halve', 1), ['"schedule.everyEpoch".', '"everyEpochs"']],
     [withField('objective.temprature', 'soft', 4), ['"objective.temprature".', '"temperature"']],
+    [{ ...SMALLEST, model: { kind: 'mlp', hiden: [16] } }, ['Unknown field "model.hiden".', 'Did you mean "hidden"?']],
+    [
+      { ...SMALLEST, optimiser: { kind: 'momentum', learningrate: 0.1 } },
+      ['Unknown field "optimiser.learningrate".', 'Did you mean "learningRate"?'],
+    ],
     [{ ...SMALLEST, colour: 'red' }, ['Unknown field "colour".', 'Known: name, seed, data, model,']],
     [{ ...SMALLEST, constructor: 1 }, ['Unknown field "constructor".']],
   ])('%j: an unknown field is named, with the nearest', (spec, words) => refusal(spec, ...words));
