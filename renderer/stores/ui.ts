@@ -2,6 +2,7 @@
 import { defineStore } from 'pinia';
 import { ref, shallowRef } from 'vue';
 import { messageOf } from '../../src-core/contract/errors';
+import { plainText } from '../../src-core/contract/notes';
 import { CoreLost } from '../core-lost';
 
 export type View = 'data' | 'train' | 'inspect' | 'compare' | 'paper';
@@ -32,8 +33,10 @@ export const useUi = defineStore('ui', () => {
   }
 
   /** An error stays until it is dismissed; a message goes after a while. */
-  function notify(text: string, options: { kind?: Notice['kind']; action?: Notice['action'] } = {}): number {
+  function notify(said: string, options: { kind?: Notice['kind']; action?: Notice['action'] } = {}): number {
     const id = nextId++;
+    // It may hold a file's name, which is anybody's.
+    const text = plainText(said);
     const kind = options.kind ?? 'info';
     const same = notices.value.filter((notice) => notice.text !== text).slice(-3);
     notices.value = [...same, { id, kind, text, action: options.action }];

@@ -17,6 +17,12 @@ describe('what is said in passing', () => {
     expect(ui.notices.map(({ kind, text }) => [kind, text])).toEqual([['error', 'the disk is full']]);
   });
 
+  it('is not turned round by a file’s name', () => {
+    const ui = useUi();
+    ui.notify('Loaded a\u202Eb.safetensors as a run of its own.');
+    expect(ui.notices[0]!.text).toBe('Loaded ab.safetensors as a run of its own.');
+  });
+
   it('goes after a while when the core was lost, which is back by then', () => {
     const ui = useUi();
     ui.fail(new CoreLost());
