@@ -19,7 +19,7 @@ const rooms = [
   },
   {
     files: ['src-core/data/**'],
-    allowed: ['./', '../contract/', '../random', 'node:', 'fflate', 'valibot', 'write-file-atomic'],
+    allowed: ['./', '../contract/', '../random', 'node:', 'fflate', 'protobufjs', 'valibot', 'write-file-atomic'],
   },
   {
     files: ['src-core/models/**'],

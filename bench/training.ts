@@ -18,7 +18,8 @@ import { Training } from '../src-core/training/train';
 import type { Figure } from './figures';
 import { median, say, tell, upTo } from './figures';
 import { Peer } from './peer';
-import { PyTorchUnavailable, ensurePyTorch } from './pytorch-environment.mjs';
+import { PythonUnavailable } from '../scripts/python-environment.mjs';
+import { ensurePyTorch } from './pytorch-environment.mjs';
 import { largestLossDifference } from './same-losses';
 
 const WARM_UP_STEPS = 20;
@@ -73,7 +74,7 @@ function fillTeacherTable(training: Training, dataset: Dataset): void {
 }
 
 async function bench(rounds: number, steps: number): Promise<Figure[]> {
-  const python = await ensurePyTorch();
+  const python = ensurePyTorch();
   const dataset = loadMnist(mnistFolder());
   const peer = new Peer(python, mnistFolder());
   const info = await peer.ask<{ torch: string; threads: number }>({ cmd: 'info' });
@@ -171,7 +172,7 @@ const quick = process.argv.includes('--quick');
 try {
   await tell('bench', await bench(quick ? 3 : 5, quick ? 60 : 469));
 } catch (error) {
-  if (!(error instanceof PyTorchUnavailable)) throw error;
+  if (!(error instanceof PythonUnavailable)) throw error;
   say(error.message);
   process.exitCode = 1;
 }

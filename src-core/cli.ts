@@ -6,6 +6,7 @@ import packageJson from '../package.json';
 import { LabError } from './contract/errors';
 import { SCALES, STUDIES } from './contract/scorecard';
 import { suggestion } from './contract/suggest';
+import { EXPORT_FORMATS } from './experiments/export';
 import type { Lab } from './lab';
 import { archiveCommand, importCommand } from './terminal/archive-commands';
 import { doctorCommand } from './terminal/doctor-command';
@@ -138,14 +139,18 @@ common(program.command('report'))
   .action(act(reportCommand));
 
 common(program.command('export'))
-  .description("a run's weights, or its curves and predictions, for other programs")
+  .description('a network, its weights, or its curves and predictions, for other programs')
   .argument('<run>', 'a run')
   .addOption(
-    new Option('--format <format>', 'safetensors and npz: weights; csv: curves and predictions')
-      .choices(['safetensors', 'npz', 'csv'])
+    new Option(
+      '--format <format>',
+      'onnx, tfjs: the network as ONNX or a TensorFlow.js layers model; safetensors, npz: weights; csv: curves and predictions',
+    )
+      .choices(EXPORT_FORMATS)
       .makeOptionMandatory(),
   )
   .option('--checkpoint <which>', '"last", "best" or an epoch', 'last')
+  .option('--temperature <number>', 'onnx: also the probabilities at this temperature, 0.1 to 1000')
   .option('--out <dir>', 'folder to write to', '.')
   .action(act(exportCommand));
 

@@ -31,6 +31,7 @@ import { PRESETS } from './experiments/presets';
 import { emptyBin, moveToBin, readNotes, takeFromBin, titleOf, writeNotes } from './experiments/run-notes';
 import { RunQueue } from './experiments/run-queue';
 import { LabFolder } from './experiments/lab-folder';
+import type { ExportFormat } from './experiments/export';
 import type { Run } from './experiments/run-store';
 import { RunStore } from './experiments/run-store';
 import { signatureOf, watchRuns } from './experiments/run-watch';
@@ -457,7 +458,7 @@ export class Core {
     return { values, units };
   }
 
-  private async exportRun(run: Run, checkpoint: string, format: 'safetensors' | 'npz' | 'csv', folder: string) {
+  private async exportRun(run: Run, checkpoint: string, format: ExportFormat, folder: string) {
     const { exportRun } = await import('./experiments/export');
     const logits = (await this.logits(run, checkpoint, 'test'))!;
     const files = await exportRun(run, checkpoint, format, logits, this.data().test.labels);

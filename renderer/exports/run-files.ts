@@ -6,6 +6,8 @@ import { useUi } from '../stores/ui';
 import type { MenuItem } from '../ui/Menu.vue';
 
 const FORMATS = [
+  { id: 'onnx', label: 'Network as ONNX…' },
+  { id: 'tfjs', label: 'Network for TensorFlow.js…' },
   { id: 'safetensors', label: 'Weights as safetensors…' },
   { id: 'npz', label: 'Weights as NPZ…' },
   { id: 'csv', label: 'Curves and predictions as CSV…' },

@@ -210,8 +210,12 @@ export interface CoreFunctions {
   saveArchive(run: string, file: string): void;
   /** Takes the runs of such a file into the lab; what is here already is not taken again. */
   importArchive(file: string): ImportedArchive;
-  /** Weights, or curves and predictions; the files written. */
-  exportRun(checkpoint: CheckpointReference, format: 'safetensors' | 'npz' | 'csv', folder: string): readonly string[];
+  /** The network, its weights, or curves and predictions; the files written. */
+  exportRun(
+    checkpoint: CheckpointReference,
+    format: 'onnx' | 'tfjs' | 'safetensors' | 'npz' | 'csv',
+    folder: string,
+  ): readonly string[];
   /**
    * The scorecard as the lab folder stands, without the frames of its matrices: the metrics of their run have them. Runs
    * whose logits are kept need no TensorFlow.

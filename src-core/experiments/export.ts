@@ -1,13 +1,25 @@
 /** A run's weights, curves and predictions as files that other programs read. */
+import packageJson from '../../package.json';
+import { LabError } from '../contract/errors';
 import type { EpochRecord } from '../contract/run';
 import { encodeNpz } from '../data/npz';
 import { encodeSafetensors } from '../data/safetensors';
 import { confidence, predictions, probabilities } from '../evaluation/logits';
 import type { Logits } from '../evaluation/logits';
 import type { NamedArray } from '../models/model';
+import type { NetworkLayer } from '../models/network';
+import { networkOf } from '../models/network';
+import { onnxOf } from './export-onnx';
+import { tfjsOf } from './export-tfjs';
 import type { Run } from './run-store';
 
-export type ExportFormat = 'safetensors' | 'npz' | 'csv';
+/** What a run can become: weights for other programs, networks that they run as they are, tables. */
+export const EXPORT_FORMATS = ['onnx', 'tfjs', 'safetensors', 'npz', 'csv'] as const;
+
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** Of an ONNX file's probabilities. */
+const TEMPERATURES = { least: 0.1, most: 1000 } as const;
 
 export interface ExportedFile {
   readonly name: string;
@@ -44,9 +56,25 @@ function predictionsCsv(logits: Logits, labels: Uint8Array): string {
   return `${lines.join('\n')}\n`;
 }
 
+function checkTemperature(format: ExportFormat, temperature: number): void {
+  const { least, most } = TEMPERATURES;
+  if (!(temperature >= least && temperature <= most)) {
+    throw new LabError(
+      'bad-input',
+      `A temperature is a number from ${least} to ${most}.`,
+      'Leave it out for logits alone.',
+    );
+  }
+  if (format !== 'onnx') {
+    throw new LabError('bad-input', `A ${format} file has no temperature.`, 'Export onnx, or leave it out.');
+  }
+}
+
 /**
  * @param logits the checkpoint's test logits, for CSV
  * @param labels of the test images, for CSV
+ * @param temperature of probabilities beside the logits, for ONNX; none without it
+ * @throws LabError `bad-input` for a temperature out of range, `damaged-file`
  */
 export async function exportRun(
   run: Run,
@@ -54,9 +82,11 @@ export async function exportRun(
   format: ExportFormat,
   logits: Logits,
   labels: Uint8Array,
+  temperature?: number,
 ): Promise<ExportedFile[]> {
   const checkpoint = run.checkpoint(checkpointReference);
   const stem = `${run.id}-${checkpoint.name}`;
+  if (temperature !== undefined) checkTemperature(format, temperature);
   if (format === 'csv') {
     return [
       { name: `${stem}-metrics.csv`, bytes: metricsCsv(run.metrics()) },
@@ -65,6 +95,21 @@ export async function exportRun(
   }
   const tensors = parametersOf(run, (await run.readCheckpoint(checkpoint)).tensors);
   const metadata = { run: run.id, epoch: String(checkpoint.epoch), model: run.record.model.summary };
+  const about = { name: run.record.model.summary, version: packageJson.version, metadata };
+  const { model, data } = run.spec;
+  const network = (): NetworkLayer[] => networkOf(model, run.record.model, data.normalisation);
+  if (format === 'onnx') {
+    const bytes = onnxOf(network(), tensors, run.record.model, about, temperature);
+    return [{ name: `${stem}.onnx`, bytes }];
+  }
+  if (format === 'tfjs') {
+    const { json, weights } = tfjsOf(network(), tensors, run.record.model, about, `${stem}-weights.bin`);
+    // The file that refers to the other comes last: where it stands, both do.
+    return [
+      { name: `${stem}-weights.bin`, bytes: weights },
+      { name: `${stem}-model.json`, bytes: json },
+    ];
+  }
   const bytes = format === 'npz' ? encodeNpz(tensors) : encodeSafetensors(tensors, metadata);
   return [{ name: `${stem}.${format}`, bytes }];
 }

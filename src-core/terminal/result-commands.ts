@@ -76,7 +76,12 @@ export async function reportCommand(
 export async function exportCommand(
   lab: Lab,
   output: Output,
-  options: { readonly format: ExportFormat; readonly checkpoint: string; readonly out: string },
+  options: {
+    readonly format: ExportFormat;
+    readonly checkpoint: string;
+    readonly out: string;
+    readonly temperature?: string;
+  },
   reference: string,
 ): Promise<void> {
   const run = lab.open(reference);
@@ -89,6 +94,7 @@ export async function exportCommand(
     options.format,
     logits,
     lab.dataset().test.labels,
+    options.temperature === undefined ? undefined : Number(options.temperature),
   )) {
     const file = join(folder, name);
     await writeAtomically(file, bytes);

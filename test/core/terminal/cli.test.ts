@@ -49,7 +49,11 @@ describe('bad input', () => {
     [['trian', 'fast-teacher'], 2, ["unknown command 'trian'", 'Did you mean train?']],
     [['runs', 'shw'], 2, ["unknown command 'runs shw'", 'Did you mean "show"?']],
     [['train', 'fast-teacher', '--epoch', '3'], 2, ["unknown option '--epoch'", 'Did you mean --epochs?']],
-    [['export', '1', '--format', 'onnx'], 2, ["'onnx' is invalid", 'Allowed choices are safetensors, npz, csv.']],
+    [
+      ['export', '1', '--format', 'pmml'],
+      2,
+      ["'pmml' is invalid", 'Allowed choices are onnx, tfjs, safetensors, npz, csv.'],
+    ],
     [['train', 'fast-techer', '--lab', lab], 2, ['There is no preset "fast-techer".', 'Did you mean "fast-teacher"?']],
     [
       ['train', 'fast-teacher', '--lab', lab, '--set', 'data.jiter.pixels=1'],
