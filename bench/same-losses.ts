@@ -39,7 +39,7 @@ export async function largestLossDifference(
   const images = new Float32Array(STEPS * settings.batchSize * side ** 2);
   const labels = new Uint8Array(STEPS * settings.batchSize);
   const teacherLogits = new Float32Array(STEPS * settings.batchSize * classes);
-  const teacher = new TeacherLogits(teachers, dataset, data.jitter, 'live');
+  const teacher = new TeacherLogits(teachers, dataset, data, 'live');
   for (let step = 0; step < STEPS; step++) {
     const batch = training.batches.at(step);
     const first = step * settings.batchSize;

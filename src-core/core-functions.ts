@@ -18,11 +18,11 @@ import type {
   StudyState,
 } from './contract/rpc';
 import type { Scale, Scorecard, StudyName } from './contract/scorecard';
-import type { RunSpec } from './contract/spec';
 import { parseDataSpec, parseRunSpec } from './contract/spec';
 import { cellsOf, expandStudy } from './contract/study';
 import { makeFolder, writeAtomically } from './data/atomic-write';
 import type { Dataset } from './data/dataset';
+import type { Disturbance } from './data/jitter';
 import { copyShifted, drawShift, drawUnshifted } from './data/jitter';
 import { loadMnist, mnistFolder } from './data/mnist';
 import { selectTransferSet } from './data/transfer-set';
@@ -271,7 +271,8 @@ export class Core {
     return result;
   }
 
-  private jittered(asked: Int32Array, jitter: RunSpec['data']['jitter'], roll: number): Uint8Array {
+  private disturbed(asked: Int32Array, disturbance: Disturbance, roll: number): Uint8Array {
+    const { jitter, noise } = parseDataSpec(disturbance);
     const { side, train } = this.data();
     const random = new Random(roll >>> 0, 'preview');
     const target = new Uint8Array(asked.length * side * side);
@@ -280,6 +281,13 @@ export class Core {
       const y = drawShift(jitter, random);
       copyShifted(train.images, side, at, x, y, target, index * side * side);
     });
+    if (noise > 0) {
+      const values = new Float32Array(target.length);
+      new Random(roll >>> 0, 'preview noise').fillNormal(values, 255 * noise);
+      // What is written into it is rounded and clipped.
+      const grey = new Uint8ClampedArray(target.buffer);
+      values.forEach((value, index) => (grey[index] = target[index]! + value));
+    }
     return target;
   }
 
@@ -604,7 +612,7 @@ export class Core {
       dataset: () => this.datasetSummary(),
       labels: (part) => this.data()[part].labels,
       images: (part, positions) => this.images(part, positions),
-      jittered: (positions, jitter, roll) => this.jittered(positions, jitter, roll),
+      disturbed: (positions, data, roll) => this.disturbed(positions, data, roll),
       transferSet: (data) => this.transferSet(data),
       presets: () => PRESETS,
       checkSpec: (spec) => this.checkSpec(spec),

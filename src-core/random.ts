@@ -94,6 +94,25 @@ export class Random {
     }
   }
 
+  /**
+   * Fills an array with normal numbers of mean 0, by the polar method on 32 bits a coordinate, which is quicker
+   * than `normal`.
+   * @param deviation standard deviation, 0 or more
+   */
+  fillNormal(target: Float32Array, deviation: number): Float32Array {
+    for (let index = 0; index < target.length;) {
+      const x = this.int32() / 2 ** 31;
+      const y = this.int32() / 2 ** 31;
+      const square = x * x + y * y;
+      if (square === 0 || square >= 1) continue;
+      const scale = deviation * Math.sqrt((-2 * Math.log(square)) / square);
+      target[index++] = x * scale;
+      // Past the end of an odd length an assignment has no effect.
+      target[index++] = y * scale;
+    }
+    return target;
+  }
+
   /** Puts the entries into random order, in place (Fisher and Yates). */
   shuffle<Entries extends Int32Array | Uint32Array>(entries: Entries): Entries {
     for (let last = entries.length - 1; last > 0; last--) {

@@ -11,9 +11,12 @@ import { nameFor, roleOf } from './run-name';
 export type Draft = Tree;
 
 /** The part of a data spec that the Data view prepares; how the network reads its pixels is the preset's. */
-export type Recipe = Pick<DataSpec, 'classes' | 'share' | 'classShares' | 'validation' | 'selectionSeed' | 'jitter'>;
+export type Recipe = Pick<
+  DataSpec,
+  'classes' | 'share' | 'classShares' | 'validation' | 'selectionSeed' | 'jitter' | 'noise'
+>;
 
-const RECIPE = ['classes', 'share', 'classShares', 'validation', 'selectionSeed', 'jitter'] as const;
+const RECIPE = ['classes', 'share', 'classShares', 'validation', 'selectionSeed', 'jitter', 'noise'] as const;
 
 /** Those fields of a data spec that belong to a recipe. */
 export function recipeOf(data: DataSpec): Recipe;

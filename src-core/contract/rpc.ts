@@ -166,8 +166,8 @@ export interface CoreFunctions {
   labels(part: 'train' | 'test'): Uint8Array;
   /** grey values [positions, side × side]; at most 2,000 at a time */
   images(part: 'train' | 'test', positions: Int32Array): Uint8Array;
-  /** the same digits as a training would see them: shifted, at most 2,000 at a time; `roll` rolls the dice again */
-  jittered(positions: Int32Array, jitter: DataSpec['jitter'], roll: number): Uint8Array;
+  /** the same digits as a training would see them: shifted and noisy, at most 2,000 at a time; `roll` rolls the dice again */
+  disturbed(positions: Int32Array, data: Pick<DataSpec, 'jitter' | 'noise'>, roll: number): Uint8Array;
   /** images of each class that a data spec keeps for training and for validation */
   transferSet(data: unknown): { readonly training: readonly number[]; readonly validation: readonly number[] };
   presets(): readonly PresetSummary[];

@@ -132,6 +132,15 @@ const DataSpec = object({
     'unit',
   ),
   jitter: v.optional(JitterSpec, {}),
+  noise: v.optional(
+    number(
+      'standard deviation of the Gaussian noise on each pixel of a training image, as a share of the range from black to white, to which the pixel is clipped; 0 for none; a step with noise takes longer',
+      0,
+      1,
+      'share',
+    ),
+    0,
+  ),
 });
 
 const initialiser = v.optional(
@@ -198,7 +207,7 @@ const teachers = list(
 
 const teacherLogits = v.optional(
   choice(
-    'teacher logits: "cached" computes each (image, shift) once and keeps it, "live" runs the teacher at every step, "auto" caches when the table fits in 1 GiB; the same result',
+    'teacher logits: "cached" computes each (image, shift) once and keeps it, "live" runs the teacher at every step, "auto" caches when the table fits in 1 GiB and there is no noise; the same result',
     ['auto', 'cached', 'live'],
   ),
   'auto',
@@ -411,9 +420,16 @@ function shown(value: unknown): string {
 export function parseRunSpec(input: unknown): RunSpec {
   const result = v.safeParse(RunSpecSchema, input, { abortPipeEarly: true });
   if (result.success) {
-    const { classes } = result.output.data;
-    if (new Set(classes).size !== classes.length) {
-      throw new LabError('bad-input', `data.classes = ${shown(classes)} names a class twice.`);
+    const { data, objective } = result.output;
+    if (new Set(data.classes).size !== data.classes.length) {
+      throw new LabError('bad-input', `data.classes = ${shown(data.classes)} names a class twice.`);
+    }
+    if (data.noise > 0 && objective.kind !== 'hard' && objective.teacherLogits === 'cached') {
+      throw new LabError(
+        'bad-input',
+        'objective.teacherLogits = "cached" does not go with data.noise: no noisy image comes twice.',
+        'Use "auto" or "live".',
+      );
     }
     return result.output;
   }

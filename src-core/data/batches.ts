@@ -1,8 +1,8 @@
-/** Seeded batches: which images a step sees, in which order and shifted how. */
-import type { JitterSpec } from '../contract/spec';
+/** Seeded batches: which images a step sees, in which order, shifted how and with which noise. */
 import { Random } from '../random';
 import type { Examples } from './dataset';
-import { drawImage, drawShift } from './jitter';
+import type { Disturbance } from './jitter';
+import { addNoise, drawImage, drawShift } from './jitter';
 
 /** One step's images by name: enough to draw them, at any normalisation. */
 export interface Batch {
@@ -11,6 +11,8 @@ export interface Batch {
   /** pixels to the right and down, [size] each */
   readonly shiftX: Int8Array;
   readonly shiftY: Int8Array;
+  /** added to the pixels in shares of the range from black to white, [size, side × side]; absent where there is none */
+  readonly noise?: Float32Array;
   readonly size: number;
 }
 
@@ -21,12 +23,14 @@ export class Batches {
   /**
    * @param members positions in the training set that an epoch passes over
    * @param batchSize images a step; the last step of an epoch has what remains
+   * @param pixels of an image
    */
   constructor(
     private readonly members: Int32Array,
     private readonly batchSize: number,
-    private readonly jitter: JitterSpec,
+    private readonly disturbance: Disturbance,
     private readonly seed: number,
+    private readonly pixels: number,
   ) {
     this.order = members;
   }
@@ -47,14 +51,23 @@ export class Batches {
     const size = positions.length;
     const shiftX = new Int8Array(size);
     const shiftY = new Int8Array(size);
-    if (this.jitter.pixels > 0) {
+    const { jitter, noise } = this.disturbance;
+    if (jitter.pixels > 0) {
       const random = new Random(this.seed, 'jitter', step);
       for (let row = 0; row < size; row++) {
-        shiftX[row] = drawShift(this.jitter, random);
-        shiftY[row] = drawShift(this.jitter, random);
+        shiftX[row] = drawShift(jitter, random);
+        shiftY[row] = drawShift(jitter, random);
       }
     }
-    return { positions, shiftX, shiftY, size };
+    if (noise === 0) return { positions, shiftX, shiftY, size };
+    const values = new Float32Array(size * this.pixels);
+    return {
+      positions,
+      shiftX,
+      shiftY,
+      size,
+      noise: new Random(this.seed, 'noise', step).fillNormal(values, noise),
+    };
   }
 }
 
@@ -73,6 +86,7 @@ export function drawBatch(
   rows?: readonly number[],
 ): void {
   const count = rows?.length ?? batch.size;
+  const pixels = side * side;
   for (let index = 0; index < count; index++) {
     const row = rows ? rows[index]! : index;
     drawImage(
@@ -83,7 +97,9 @@ export function drawBatch(
       batch.shiftY[row]!,
       table,
       target,
-      index * side * side,
+      index * pixels,
     );
+    const noise = batch.noise?.subarray(row * pixels, (row + 1) * pixels);
+    if (noise) addNoise(target, index * pixels, noise, table);
   }
 }

@@ -1,6 +1,9 @@
-/** Random shifts, and images drawn shifted and normalised. */
-import type { JitterSpec, Normalisation } from '../contract/spec';
+/** What a training does to its images: random shifts and noise; and images drawn, normalised. */
+import type { DataSpec, JitterSpec, Normalisation } from '../contract/spec';
 import type { Random } from '../random';
+
+/** The part of a data spec that says how a training image differs from the stored one. */
+export type Disturbance = Pick<DataSpec, 'jitter' | 'noise'>;
 
 /** The network's input for each of the 256 grey values. */
 export function normalisationTable(normalisation: Normalisation): Float32Array {
@@ -95,7 +98,22 @@ export function copyShifted(
   }
 }
 
-/** Stored images as the network sees them, without jitter: [positions, side × side]. */
+/**
+ * Adds noise to normalised pixels, which stay between black and white.
+ * @param values changed from `offset` on, as many as there is noise
+ * @param noise in shares of the range from black to white
+ * @param table normalised value of each grey value
+ */
+export function addNoise(values: Float32Array, offset: number, noise: Float32Array, table: Float32Array): void {
+  const [black, white] = [table[0]!, table[255]!];
+  const range = white - black;
+  for (let index = 0; index < noise.length; index++) {
+    const value = values[offset + index]! + range * noise[index]!;
+    values[offset + index] = value < black ? black : value > white ? white : value;
+  }
+}
+
+/** Stored images as the network sees them, without jitter and noise: [positions, side × side]. */
 export function drawUnshifted(
   images: Uint8Array,
   side: number,

@@ -47,6 +47,7 @@ export function summaryOf({ spec, testLogits }: ReportRun, side: number): string
     ...objective(spec),
     ...(omitted.length > 0 ? [`without ${omitted.join(', ')}`] : []),
     ...(data.jitter.pixels > 0 ? [`jitter ±${data.jitter.pixels}`] : []),
+    ...(data.noise > 0 ? [`noise ${data.noise}`] : []),
     `${spec.training.epochs} epochs`,
     `seed ${spec.seed}`,
   ].join(' · ');

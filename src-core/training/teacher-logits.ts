@@ -1,8 +1,9 @@
 /** The teachers' logits for a batch, computed at every step or once for each image and shift. */
-import type { JitterSpec, Normalisation } from '../contract/spec';
+import type { Normalisation } from '../contract/spec';
 import type { Batch } from '../data/batches';
 import { drawBatch } from '../data/batches';
 import type { Dataset } from '../data/dataset';
+import type { Disturbance } from '../data/jitter';
 import { normalisationTable } from '../data/jitter';
 import type { Model } from '../models/model';
 
@@ -33,22 +34,23 @@ export class TeacherLogits {
   private readonly images: Float32Array;
 
   /**
+   * @param disturbance of the images: noise never comes twice, so that with it teachers run live
    * @param mode "auto" caches when the table fits in 1 GiB; the logits are the same either way
    */
   constructor(
     private readonly teachers: readonly Teacher[],
     private readonly dataset: Dataset,
-    private readonly jitter: JitterSpec,
+    private readonly disturbance: Disturbance,
     mode: 'auto' | 'cached' | 'live',
   ) {
     const { side, classes, train } = dataset;
     this.pixels = side * side;
     this.classes = classes;
-    this.shifts = (2 * jitter.pixels + 1) ** 2;
+    this.shifts = (2 * disturbance.jitter.pixels + 1) ** 2;
     this.images = new Float32Array(ROWS * this.pixels);
     const rows = train.labels.length * this.shifts;
-    const cached =
-      mode === 'cached' || (mode === 'auto' && rows * classes * 4 * teachers.length <= LARGEST_TABLE_BYTES);
+    const fits = rows * classes * 4 * teachers.length <= LARGEST_TABLE_BYTES;
+    const cached = disturbance.noise === 0 && (mode === 'cached' || (mode === 'auto' && fits));
     // Pages of the table that no step asks for are never touched, and so cost nothing.
     this.table = cached ? teachers.map(() => new Float32Array(rows * classes)) : undefined;
     this.known = new Uint8Array(cached ? rows : 0);
@@ -83,7 +85,7 @@ export class TeacherLogits {
 
   /** Where the table keeps one image at one shift. */
   private placeOf(batch: Batch, row: number): number {
-    const { pixels } = this.jitter;
+    const { pixels } = this.disturbance.jitter;
     const shift = (batch.shiftY[row]! + pixels) * (2 * pixels + 1) + batch.shiftX[row]! + pixels;
     return batch.positions[row]! * this.shifts + shift;
   }

@@ -102,15 +102,13 @@ export class Training {
       throw error;
     }
     this.objective = createObjective(objective);
-    this.batches = new Batches(transferSet.training, training.batchSize, data.jitter, seed);
+    this.batches = new Batches(transferSet.training, training.batchSize, data, seed, dataset.side ** 2);
     this.teacherLogits =
-      objective.kind === 'hard'
-        ? undefined
-        : new TeacherLogits(teachers, dataset, data.jitter, objective.teacherLogits);
+      objective.kind === 'hard' ? undefined : new TeacherLogits(teachers, dataset, data, objective.teacherLogits);
     this.table = normalisationTable(data.normalisation);
     // What is dropped becomes 0, which is one more ink unless black is 0 as well.
     const dropped = this.table[0] === 0 ? 0 : (layout.dropout.find(({ input }) => input)?.probability ?? 0);
-    this.mostlyBlack = inkShare(dataset.train, dataset.side) + dropped <= MOST_INK;
+    this.mostlyBlack = data.noise === 0 && inkShare(dataset.train, dataset.side) + dropped <= MOST_INK;
     this.labels = new Float32Array(training.batchSize * dataset.classes);
     this.stepsTaken = state?.step ?? 0;
     this.sums = state?.sums ?? NO_LOSSES;
@@ -199,10 +197,10 @@ export class Training {
     });
   }
 
-  /** The batch's images, shifted, normalised and with dropped pixels: [batch, side × side]. */
+  /** The batch's images, shifted, noisy, normalised and with dropped pixels: [batch, side × side]. */
   private drawImages(batch: Batch, mask: DropoutMask | undefined): Tensor {
     const { train, side } = this.dataset;
-    if (fused.available) {
+    if (fused.available && !batch.noise) {
       // The bytes stay on the device from the first step on: a batch names its images.
       this.stored ??= {
         images: tf.keep(tf.tensor(train.images, [train.labels.length, side, side], 'bool')),

@@ -102,6 +102,26 @@ describe('Random', () => {
     expect(Math.abs(beyond - 5000)).toBeLessThan(280);
   });
 
+  it('fills an array with normal numbers of a deviation, of any length', () => {
+    const values = new Random(8, 'noise').fillNormal(new Float32Array(100_001).fill(7), 0.2);
+    const moment = (power: number): number =>
+      values.reduce((sum, value) => sum + (value / 0.2) ** power, 0) / values.length;
+    // Standard errors: 0.0032, 0.0045, 0.012 and 0.031.
+    expect(Math.abs(moment(1))).toBeLessThan(0.013);
+    expect(Math.abs(moment(2) - 1)).toBeLessThan(0.018);
+    expect(Math.abs(moment(3))).toBeLessThan(0.05);
+    expect(Math.abs(moment(4) - 3)).toBeLessThan(0.125);
+    const neighbours = values.slice(1).reduce((sum, value, index) => sum + value * values[index]!, 0) / 0.04 / 100_000;
+    expect(Math.abs(neighbours)).toBeLessThan(0.013);
+    expect(values.at(-1)).not.toBe(7);
+    expect(new Random(8, 'noise').fillNormal(new Float32Array(100_001), 0.2)).toEqual(values);
+  });
+
+  it('gives the same noise on every machine and in every version of the lab', () => {
+    const values = new Random(1, 'noise').fillNormal(new Float32Array(4), 1);
+    expect(Array.from(values, (value) => Number(value.toFixed(5)))).toEqual([0.28237, 0.38261, 1.77038, 0.11299]);
+  });
+
   it('shuffles: every entry stays, every order is as likely', () => {
     fc.assert(
       fc.property(seeds, fc.array(fc.integer({ min: -1000, max: 1000 })), (seed, entries) => {

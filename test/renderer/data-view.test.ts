@@ -18,7 +18,7 @@ beforeEach(() => {
 
 describe('images that cannot be read', () => {
   it('are said in the view, with a way to try again', async () => {
-    const view = mount(DataView, { global: { stubs: ['ImageBrowser', 'JitterPreview'] } });
+    const view = mount(DataView, { global: { stubs: ['ImageBrowser', 'DigitPreview'] } });
     await settle();
     expect(view.text()).toContain(MISSING);
     answers['dataset'] = () => ({ name: 'mnist', side: 28, classes: 10, train: Array(10).fill(6000), test: [] });

@@ -1,5 +1,5 @@
 /** Scorecards of runs that are written, not trained: what counts, what stands apart, what is said of a failure. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -14,6 +14,7 @@ import { layoutOf } from '../../../src-core/models/layout';
 import { claimedStudy } from '../../../src-core/studies/claimed-studies';
 import { Scorer } from '../../../src-core/studies/score';
 import { findCells } from '../../../src-core/studies/study-cells';
+import { StudyMembers } from '../../../src-core/studies/study-members';
 import { describeRun, stateAt } from '../experiments/stored-run';
 
 const parent = mkdtempSync(join(tmpdir(), 'distill-lab-score-'));
@@ -190,6 +191,24 @@ describe('the runs of cells', () => {
     expect(found().get('teacher seed=1')!.id).toBe(second.id);
     expect(found().has('baseline seed=1')).toBe(false);
     expect(found(METHOD + 1).size).toBe(0);
+  });
+
+  it('are found where they are older than a field of the spec, which is then at its default', async () => {
+    const teacher = await write('teacher seed=1');
+    const student = await write('student seed=1', { teachers: [teacher] });
+    for (const { path } of [teacher, student]) {
+      const file = join(path, 'run.json');
+      const record = JSON.parse(readFileSync(file, 'utf8')) as { spec: { data: { noise?: number } } };
+      expect(record.spec.data.noise).toBe(0);
+      delete record.spec.data.noise;
+      writeFileSync(file, JSON.stringify(record));
+    }
+    expect(found().get('teacher seed=1')!.id).toBe(teacher.id);
+    expect(found().get('student seed=1')!.id).toBe(student.id);
+    const members = new StudyMembers(lab.folder, (id) => lab.open(id));
+    expect(members.studyOf(lab.open(teacher.id))).toBe('paper-section-3-minutes');
+    // Nor is it trained again by who asks for the same spec.
+    expect((await lab.findOrCreate(teacher.spec)).id).toBe(teacher.id);
   });
 
   it('that learn are those of the teacher that was found, once it is finished', async () => {

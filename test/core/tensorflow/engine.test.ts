@@ -39,6 +39,7 @@ describe('a training', () => {
     ],
     ['a student with a live teacher', smallSpec({ data: jittered, objective: { ...soft, teacherLogits: 'live' } })],
     ['a student with kept logits', smallSpec({ data: jittered, objective: { ...soft, teacherLogits: 'cached' } })],
+    ['a student on noisy digits', smallSpec({ data: { share: 0.02, noise: 0.1 }, objective: soft })],
     ['a student that matches logits', smallSpec({ objective: { kind: 'mse-logits', teachers: ['teacher'] } })],
   ];
 

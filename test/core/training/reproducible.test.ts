@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { RunSpec } from '../../../src-core/contract/spec';
 import { Model } from '../../../src-core/models/model';
 import type { Teacher } from '../../../src-core/training/teacher-logits';
-import { SmallLab, advance, differing, smallSpec, tensorsOf, trained, trainingOf } from '../small-lab';
+import { SmallLab, advance, differing, digits, smallSpec, tensorsOf, trained, trainingOf } from '../small-lab';
 
 const TEACHER: Teacher = {
   model: Model.initialise(smallSpec({ model: { kind: 'mlp', hidden: [24] } }).model, { side: 28, classes: 10 }, 5),
@@ -30,6 +30,13 @@ const cases: [string, RunSpec][] = [
       model: { kind: 'cnn', hidden: 8 },
       optimiser: { kind: 'adam', learningRate: 0.002, weightDecay: 1e-5 },
       training: { epochs: 4, batchSize: 64 },
+    }),
+  ],
+  [
+    'a student on noisy digits',
+    random({
+      data: { share: 0.02, jitter: { pixels: 1 }, noise: 0.2 },
+      objective: { kind: 'soft', teachers: ['teacher'], softWeight: 0.7 },
     }),
   ],
   [
@@ -75,10 +82,25 @@ describe.each(cases)('%s', (_, spec) => {
   });
 });
 
+describe('noise', () => {
+  it('changes a training, and no image that it is judged by', async () => {
+    const noisy = smallSpec({ data: { share: 0.02, noise: 0.2 } });
+    const quiet = smallSpec();
+    expect(differing((await trained(noisy)).tensors, (await trained(quiet)).tensors)).not.toEqual([]);
+    const [one, other] = [trainingOf(noisy), trainingOf(quiet)];
+    const { images } = digits().test;
+    // Before the first step both are the same network.
+    expect(one.evaluate(images, [0, 1, 2])).toEqual(other.evaluate(images, [0, 1, 2]));
+    one.dispose();
+    other.dispose();
+  });
+});
+
 describe('a run on disk', () => {
   const lab = new SmallLab();
 
   it.each([
+    ['an MLP on noisy digits', random({ data: { share: 0.02, noise: 0.2 } })],
     ['an MLP with momentum, cosine, dropout and jitter', random()],
     ['a CNN with Adam and weight decay', cases[1]![1]],
     [

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { RunSpecInput } from '../../../src-core/contract/spec';
 import { Model } from '../../../src-core/models/model';
-import { SmallLab, advance, differing, smallSpec, tensorsOf, trainingOf } from '../small-lab';
+import { Batches, drawBatch } from '../../../src-core/data/batches';
+import { normalisationTable } from '../../../src-core/data/jitter';
+import { TeacherLogits } from '../../../src-core/training/teacher-logits';
+import { SmallLab, advance, differing, digits, smallSpec, tensorsOf, trainingOf } from '../small-lab';
 
 const lab = new SmallLab();
 const teachers = [
@@ -28,6 +31,29 @@ describe.each([0, 2])('with a jitter of %d pixels', (pixels) => {
       const hard = await lab.train(smallSpec(spec));
       expect(differing(await tensorsOf(hard), await tensorsOf(cached))).not.toEqual([]);
     });
+  });
+});
+
+describe('with noise', () => {
+  it('a teacher answers to the very images that its student sees, at its own normalisation', () => {
+    const dataset = digits();
+    const model = Model.initialise(smallSpec().model, { side: 28, classes: 10 }, 3);
+    const disturbance = { jitter: { pixels: 2, distribution: 'rounded' as const }, noise: 0.3 };
+    const batch = new Batches(
+      Int32Array.from({ length: 300 }, (_, at) => 7 * at),
+      128,
+      disturbance,
+      1,
+      784,
+    ).at(1);
+    const seen = new Float32Array(128 * 784);
+    drawBatch(dataset.train, 28, batch, normalisationTable('symmetric'), seen);
+    const teacher = new TeacherLogits([{ model, normalisation: 'symmetric' }], dataset, disturbance, 'auto');
+    expect(teacher.forBatch(batch)).toEqual(model.logits(seen));
+    // The same images again, with other noise: nothing is remembered.
+    const other = { ...batch, noise: new Float32Array(128 * 784) };
+    expect(teacher.forBatch(other)).not.toEqual(model.logits(seen));
+    model.dispose();
   });
 });
 
