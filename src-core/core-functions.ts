@@ -21,6 +21,7 @@ import type { Scale, Scorecard, StudyName } from './contract/scorecard';
 import { parseDataSpec, parseRunSpec } from './contract/spec';
 import { cellsOf, expandStudy } from './contract/study';
 import { makeFolder, writeAtomically } from './data/atomic-write';
+import { deleteRecipe, listRecipes, saveRecipe } from './experiments/data-recipes';
 import type { Dataset } from './data/dataset';
 import type { Disturbance } from './data/jitter';
 import { copyShifted, drawShift, drawUnshifted } from './data/jitter';
@@ -614,6 +615,12 @@ export class Core {
       images: (part, positions) => this.images(part, positions),
       disturbed: (positions, data, roll) => this.disturbed(positions, data, roll),
       transferSet: (data) => this.transferSet(data),
+      recipes: () => (this.labFolder.trouble()?.gone ? { recipes: [], damaged: [] } : listRecipes(this.folder)),
+      saveRecipe: (name, data) => {
+        this.labFolder.assertThere();
+        return saveRecipe(this.folder, name, data);
+      },
+      deleteRecipe: (name) => deleteRecipe(this.folder, name),
       presets: () => PRESETS,
       checkSpec: (spec) => this.checkSpec(spec),
       folderTrouble: () => this.labFolder.trouble(),

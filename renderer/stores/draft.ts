@@ -2,28 +2,15 @@
 import { defineStore } from 'pinia';
 import { ref, shallowRef } from 'vue';
 import type { PresetSummary } from '../../src-core/contract/rpc';
-import type { DataSpec, RunSpecInput } from '../../src-core/contract/spec';
+import type { DataRecipe } from '../../src-core/contract/data-recipe';
+import { recipeOf } from '../../src-core/contract/data-recipe';
+import type { RunSpecInput } from '../../src-core/contract/spec';
 import { withValue } from '../../src-core/contract/paths';
 import type { Tree } from '../../src-core/contract/paths';
 import { nameFor, roleOf } from './run-name';
 
 /** A spec as the form holds it: a plain tree, perhaps incomplete or wrong until the core has checked it. */
 export type Draft = Tree;
-
-/** The part of a data spec that the Data view prepares; how the network reads its pixels is the preset's. */
-export type Recipe = Pick<
-  DataSpec,
-  'classes' | 'share' | 'classShares' | 'validation' | 'selectionSeed' | 'jitter' | 'noise'
->;
-
-const RECIPE = ['classes', 'share', 'classShares', 'validation', 'selectionSeed', 'jitter', 'noise'] as const;
-
-/** Those fields of a data spec that belong to a recipe. */
-export function recipeOf(data: DataSpec): Recipe;
-export function recipeOf(data: Draft): Draft;
-export function recipeOf(data: object): object {
-  return Object.fromEntries(Object.entries(data).filter(([name]) => (RECIPE as readonly string[]).includes(name)));
-}
 
 export const useDraft = defineStore('draft', () => {
   /** as the core has them; empty until they are read */
@@ -67,7 +54,7 @@ export const useDraft = defineStore('draft', () => {
   }
 
   /** Keeps all else of the spec, if there is one. */
-  function useData(recipe: Recipe): void {
+  function useData(recipe: DataRecipe): void {
     edit({ ...spec.value, data: { ...(spec.value?.['data'] as Draft | undefined), ...structuredClone(recipe) } });
     ownData.value = true;
   }

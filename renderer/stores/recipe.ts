@@ -1,16 +1,17 @@
 /** The transfer set under preparation, with the way back: what "Use in a new run" carries to the form. */
 import { defineStore } from 'pinia';
 import { computed, shallowRef, watch } from 'vue';
+import type { DataRecipe } from '../../src-core/contract/data-recipe';
+import { recipeOf } from '../../src-core/contract/data-recipe';
 import { parseDataSpec } from '../../src-core/contract/spec';
-import { recipeOf, useDraft } from './draft';
-import type { Recipe } from './draft';
+import { useDraft } from './draft';
 
 /** Every training image as it is. */
-const WHOLE: Recipe = recipeOf(parseDataSpec({}));
+const WHOLE: DataRecipe = recipeOf(parseDataSpec({}));
 
 const STEPS_KEPT = 100;
 
-function wellFormed(data: unknown): Recipe | undefined {
+function wellFormed(data: unknown): DataRecipe | undefined {
   try {
     return recipeOf(parseDataSpec(data));
   } catch {
@@ -18,21 +19,21 @@ function wellFormed(data: unknown): Recipe | undefined {
   }
 }
 
-function same(first: Recipe, second: Recipe): boolean {
+function same(first: DataRecipe, second: DataRecipe): boolean {
   return JSON.stringify(first) === JSON.stringify(second);
 }
 
 export const useRecipe = defineStore('recipe', () => {
   const draft = useDraft();
-  const recipe = shallowRef<Recipe>(WHOLE);
-  const past = shallowRef<readonly Recipe[]>([]);
+  const recipe = shallowRef<DataRecipe>(WHOLE);
+  const past = shallowRef<readonly DataRecipe[]>([]);
   let lastField: string | undefined;
 
   /**
    * Makes a step that can be undone.
    * @param field changes in a row of one field, such as the figures of a number being typed, are one step
    */
-  function change(changes: Partial<Recipe>, field?: string): void {
+  function change(changes: Partial<DataRecipe>, field?: string): void {
     if (field === undefined || field !== lastField) past.value = [...past.value.slice(1 - STEPS_KEPT), recipe.value];
     lastField = field;
     recipe.value = { ...recipe.value, ...changes };

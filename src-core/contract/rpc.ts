@@ -2,6 +2,7 @@
  * What a window may ask of the core, and what the core tells it: the one contract between `renderer/lab.ts` and
  * `src-core/host.ts`. Everything is a structured clone: plain objects and typed arrays.
  */
+import type { RecipeList } from './data-recipe';
 import type { LabErrorCode } from './errors';
 import type { EpochRecord, RunEvent, RunRecord, RunStatus } from './run';
 import type { ClaimCell, Scale, Scorecard, StudyName } from './scorecard';
@@ -170,6 +171,10 @@ export interface CoreFunctions {
   disturbed(positions: Int32Array, data: Pick<DataSpec, 'jitter' | 'noise'>, roll: number): Uint8Array;
   /** images of each class that a data spec keeps for training and for validation */
   transferSet(data: unknown): { readonly training: readonly number[]; readonly validation: readonly number[] };
+  recipes(): RecipeList;
+  /** Keeps a data recipe, in the place of the one of that name. */
+  saveRecipe(name: string, data: unknown): void;
+  deleteRecipe(name: string): void;
   presets(): readonly PresetSummary[];
   checkSpec(spec: unknown): SpecCheck;
 

@@ -5,6 +5,7 @@ import { specFields } from '../contract/fields';
 import { withValue } from '../contract/paths';
 import type { RunSpecInput } from '../contract/spec';
 import { suggestion } from '../contract/suggest';
+import { findRecipe } from '../experiments/data-recipes';
 import { findPreset, PRESETS } from '../experiments/presets';
 
 export interface SpecOptions {
@@ -12,6 +13,8 @@ export interface SpecOptions {
   readonly seed?: string;
   readonly epochs?: string;
   readonly name?: string;
+  /** a data recipe of the lab, by its name */
+  readonly recipe?: string;
 }
 
 type Json = Record<string, unknown>;
@@ -53,9 +56,9 @@ function applySet(spec: Json, assignment: string): Json {
  * A spec from a preset's name or a JSON file, with the flags laid over it.
  * @throws LabError `bad-input` with the nearest preset where neither exists
  */
-export function readSpec(source: string, options: SpecOptions): Json {
+export function readSpec(source: string, options: SpecOptions, lab: string): Json {
   const looksLikeFile = source.endsWith('.json') || source.includes('/');
-  if (!looksLikeFile) return overlay(findPreset(source).spec, options);
+  if (!looksLikeFile) return overlay(withRecipe(findPreset(source).spec, options, lab), options);
   let text: string;
   try {
     text = readFileSync(source, 'utf8');
@@ -65,11 +68,19 @@ export function readSpec(source: string, options: SpecOptions): Json {
   }
   try {
     const spec: unknown = JSON.parse(text);
-    if (isObject(spec)) return overlay(spec, options);
+    if (isObject(spec)) return overlay(withRecipe(spec, options, lab), options);
   } catch (error) {
+    if (error instanceof LabError) throw error;
     throw new LabError('bad-input', `${source} is not JSON: ${messageOf(error)}.`);
   }
   throw new LabError('bad-input', `${source} does not hold a spec.`, 'A spec is a JSON object; see `train --help`.');
+}
+
+/** A spec whose data are those of a recipe of the lab, where one is named; the network reads its pixels as before. */
+export function withRecipe(spec: RunSpecInput | Json, options: SpecOptions, lab: string): Json {
+  const { data } = spec as Json;
+  if (options.recipe === undefined) return spec as Json;
+  return { ...spec, data: { ...(isObject(data) ? data : {}), ...findRecipe(lab, options.recipe) } };
 }
 
 /** A spec with --set, --seed, --epochs and --name laid over it. */

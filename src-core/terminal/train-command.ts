@@ -10,7 +10,7 @@ import type { Output } from './output';
 import { progressDisplay } from './progress';
 import { evaluationText } from './results';
 import type { SpecOptions } from './spec-options';
-import { overlay, readSpec } from './spec-options';
+import { overlay, readSpec, withRecipe } from './spec-options';
 
 /** How a person goes on with a run. */
 function resumeLine(run: Run): string {
@@ -74,7 +74,7 @@ async function tellResult(lab: Lab, run: Run, output: Output): Promise<void> {
 }
 
 export async function trainCommand(lab: Lab, output: Output, options: SpecOptions, source: string): Promise<void> {
-  const spec = readSpec(source, options);
+  const spec = readSpec(source, options, lab.folder);
   if (JSON.stringify(spec).includes(`"${NO_TEACHER}"`)) {
     throw new LabError(
       'bad-input',
@@ -103,7 +103,7 @@ export async function distillCommand(lab: Lab, output: Output, options: DistillO
     ...(options.softWeight === undefined ? [] : [`objective.softWeight=${options.softWeight}`]),
     ...(options.set ?? []),
   ];
-  await trainNew(lab, overlay(preset.spec, { ...options, set }), output);
+  await trainNew(lab, overlay(withRecipe(preset.spec, options, lab.folder), { ...options, set }), output);
 }
 
 export async function resumeCommand(

@@ -54,6 +54,7 @@ describe('bad input', () => {
       2,
       ["'pmml' is invalid", 'Allowed choices are onnx, tfjs, safetensors, npz, csv.'],
     ],
+    [['train', 'fast-baseline', '--lab', lab, '--recipe', 'nothing'], 3, ['There is no recipe “nothing”.']],
     [['train', 'fast-techer', '--lab', lab], 2, ['There is no preset "fast-techer".', 'Did you mean "fast-teacher"?']],
     [
       ['train', 'fast-teacher', '--lab', lab, '--set', 'data.jiter.pixels=1'],
