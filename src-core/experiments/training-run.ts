@@ -20,6 +20,7 @@ import type { Teacher } from '../training/teacher-logits';
 import type { TrainingState } from '../training/train';
 import { Training } from '../training/train';
 import { describeEnvironment } from './environment';
+import { appendToEventFile, writeEventFile } from './event-file';
 import type { Run, RunStore } from './run-store';
 
 /** Splits "RUN@CHECKPOINT"; without "@" the last checkpoint is meant. */
@@ -113,7 +114,10 @@ class RunRecorder implements Recorder {
 
   async epoch(record: EpochRecord, evaluation: Evaluation | undefined, state: TrainingState): Promise<void> {
     const { epoch, step, seconds, testErrors, validationErrors } = record;
-    if (this.recorded !== epoch) this.run.appendMetrics(record);
+    if (this.recorded !== epoch) {
+      this.run.appendMetrics(record);
+      appendToEventFile(this.run, record);
+    }
     this.recorded = epoch;
     const checkpoint = {
       name: `epoch-${String(epoch).padStart(4, '0')}`,
@@ -187,6 +191,7 @@ async function prepareSession(
   const training = new Training(run.spec, dataset, transferSet, teachers, state);
   disposables.push(training);
   await run.rewind(training.step);
+  await writeEventFile(run);
   return new Session(run.id, training, dataset, transferSet, new RunRecorder(run), checkpoint?.seconds);
 }
 
