@@ -77,6 +77,7 @@ const rooms = [
       'node:',
       'ansis',
       'cli-progress',
+      'commander',
     ],
   },
   {

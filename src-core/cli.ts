@@ -12,6 +12,7 @@ import { archiveCommand, importCommand } from './terminal/archive-commands';
 import { doctorCommand } from './terminal/doctor-command';
 import { Output } from './terminal/output';
 import { compareCommand, evaluateCommand, exportCommand, reportCommand } from './terminal/result-commands';
+import { referenceText } from './terminal/reference';
 import { reproduceCommand } from './terminal/reproduce-command';
 import { runsDelete, runsList, runsShow } from './terminal/runs-commands';
 import { studyCommand } from './terminal/study-command';
@@ -199,6 +200,11 @@ common(program.command('doctor'))
       process.exitCode = output.failure(error);
     }
   });
+
+program
+  .command('reference')
+  .description('every command and every field of a spec as Markdown')
+  .action(() => void process.stdout.write(referenceText(program)));
 
 /** A reader that goes away, such as `| head`, ends the command quietly. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

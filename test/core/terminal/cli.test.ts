@@ -44,6 +44,37 @@ function values(ended: Ended): Record<string, unknown>[] {
 /** A network and a transfer set that train in one step. */
 const TINY = ['--set', 'data.share=0.002', '--set', 'model.hidden=[8,8]', '--epochs', '1', '--lab', lab];
 
+describe('the documents', () => {
+  const reference = readFileSync(join(root, 'docs', 'reference.md'), 'utf8');
+
+  it('hold the reference as the program gives it: `npm run lab -- reference > docs/reference.md`', async () => {
+    const { code, out } = await run('reference');
+    expect(code).toBe(0);
+    expect(reference).toBe(out);
+  });
+
+  it('name commands, options, presets and fields that are there', () => {
+    const files = ['README.md', 'docs/exchange.md', 'docs/packages.md'];
+    const lines = files.flatMap((file) => readFileSync(join(root, file), 'utf8').split('\n'));
+    const commands = lines.flatMap((line) => /npm run lab -- ([^#`]+)/.exec(line)?.[1]?.trim() ?? []);
+    expect(commands.length).toBeGreaterThan(15);
+    for (const command of commands) {
+      const [name] = command.split(' ');
+      const start = reference.indexOf(`### ${name}\n`);
+      expect(start, command).toBeGreaterThan(0);
+      const part = reference.slice(start, reference.indexOf('\n### ', start));
+      for (const [option] of command.matchAll(/--[a-z-]+/g)) {
+        if (!['--lab', '--json', '--verbose', '--help'].includes(option))
+          expect(part, command).toContain(`\`${option}`);
+      }
+      for (const [, path] of command.matchAll(/--set ([\w.]+)=/g)) expect(reference, command).toContain(`\`${path}\``);
+      for (const [, preset] of command.matchAll(/(?:^train|--preset) ([\w-]+)/g)) {
+        expect(reference, command).toContain(`\`${preset}\``);
+      }
+    }
+  });
+});
+
 describe('bad input', () => {
   it.concurrent.each<[string[], number, string[]]>([
     [['trian', 'fast-teacher'], 2, ["unknown command 'trian'", 'Did you mean train?']],
