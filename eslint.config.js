@@ -77,7 +77,6 @@ const rooms = [
       'node:',
       'ansis',
       'cli-progress',
-      'commander',
     ],
   },
   {

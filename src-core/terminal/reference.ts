@@ -1,7 +1,22 @@
 /** The reference page, made of what the program itself reads: its commands, presets and the schema of a spec. */
-import type { Command } from 'commander';
 import { specFields } from '../contract/fields';
 import { PRESETS } from '../experiments/presets';
+
+/** The parts of the program's commands that this page reads. */
+interface Command {
+  readonly name: () => string;
+  readonly usage: () => string;
+  readonly description: () => string;
+  readonly registeredArguments: readonly { readonly name: () => string; readonly description: string }[];
+  readonly options: readonly {
+    readonly flags: string;
+    readonly long?: string | undefined;
+    readonly description: string;
+    readonly defaultValue?: unknown;
+    readonly argChoices?: readonly string[] | undefined;
+  }[];
+  readonly commands: readonly Command[];
+}
 
 /** Text outside of code. */
 function prose(text: string): string {
@@ -46,7 +61,7 @@ function commandText(command: Command, above: string): string[] {
     ...table(
       ['option', 'what it does'],
       shown.map((option) => {
-        const standard = option.defaultValue as unknown;
+        const standard = option.defaultValue;
         const known = typeof standard === 'string' && standard !== '';
         const choices = option.argChoices ? ` (${option.argChoices.join(', ')})` : '';
         return [`\`${option.flags}\``, `${option.description}${choices}${known ? `; ${standard} if not given` : ''}`];
