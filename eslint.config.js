@@ -19,7 +19,17 @@ const rooms = [
   },
   {
     files: ['src-core/data/**'],
-    allowed: ['./', '../contract/', '../random', 'node:', 'fflate', 'protobufjs', 'valibot', 'write-file-atomic'],
+    allowed: [
+      './',
+      '../contract/',
+      '../random',
+      'node:',
+      'fast-png',
+      'fflate',
+      'protobufjs',
+      'valibot',
+      'write-file-atomic',
+    ],
   },
   {
     files: ['src-core/models/**'],

@@ -51,16 +51,31 @@ const OBJECTIVES = {
   'mse-logits': 'logit matching',
 } as const;
 
-/** Which of the ten digits are kept: "without 3", "only 7, 8". */
-export function classesText(kept: readonly number[]): string {
-  const left = Array.from({ length: 10 }, (_, digit) => digit).filter((digit) => !kept.includes(digit));
+const SHORT_NAME = 3;
+
+/** A class as a table's margin has room for it: its name where that is short, else its number. */
+export function shortClassText(names: readonly string[], label: number): string {
+  const name = names[label] ?? '';
+  return name !== '' && name.length <= SHORT_NAME ? name : String(label);
+}
+
+/** A class with the number that tables show, where that is not its name: "3", "B", "9 Ankle boot". */
+export function classText(names: readonly string[], label: number): string {
+  const name = names[label] ?? String(label);
+  return name.length <= SHORT_NAME ? name : `${label} ${name}`;
+}
+
+/** Which of the classes, ten if not said, are kept: "without 3", "only 7, 8". */
+export function classesText(kept: readonly number[], classes = 10): string {
+  const left = Array.from({ length: classes }, (_, label) => label).filter((digit) => !kept.includes(digit));
   return left.length < kept.length ? `without ${left.join(', ')}` : `only ${kept.join(', ')}`;
 }
 
-/** Of what a run's transfer set lacks: ["without 3", "3 %"]; empty where it lacks nothing. */
-function transferSet({ classes, share }: RunSummary): string[] {
+/** What a run's transfer set is of and lacks: ["fashion", "without 3", "3 %"]; empty where it is all of MNIST. */
+function transferSet({ dataset, classes, classCount, share }: RunSummary): string[] {
   return [
-    ...(classes === undefined ? [] : [classesText(classes)]),
+    ...(dataset === undefined ? [] : [dataset]),
+    ...(classes === undefined ? [] : [classesText(classes, classCount)]),
     ...(share === undefined ? [] : [`${figure(100 * share)} %`]),
   ];
 }

@@ -9,6 +9,7 @@ import { suggestion } from './contract/suggest';
 import { EXPORT_FORMATS } from './experiments/export';
 import type { Lab } from './lab';
 import { archiveCommand, importCommand } from './terminal/archive-commands';
+import { datasetsAdd, datasetsDelete, datasetsList, datasetsPreview } from './terminal/datasets-commands';
 import { doctorCommand } from './terminal/doctor-command';
 import { Output } from './terminal/output';
 import { compareCommand, evaluateCommand, exportCommand, reportCommand } from './terminal/result-commands';
@@ -168,18 +169,56 @@ common(program.command('import'))
   .argument('<file>', 'path of a file that `archive` or the window wrote')
   .action(act(importCommand));
 
+/** `runs` alone lists runs. A list being the default, a mistyped command arrives there as its argument. */
+function listing(group: Command, description: string, action: (...given: unknown[]) => Promise<void>): void {
+  common(group.command('list', { isDefault: true }))
+    .description(description)
+    .allowExcessArguments()
+    .hook('preAction', (list) => {
+      const [word] = list.args;
+      if (word === undefined) return;
+      const names = group.commands.map((command) => command.name());
+      list.error(`error: unknown command '${group.name()} ${word}'\n(${suggestion(word, names)})`);
+    })
+    .action(action);
+}
+
+function withSource(command: Command): Command {
+  return common(command)
+    .argument(
+      '<source>',
+      'a folder of PNG files by class, an .npz or .csv file, or IDX files: their folder, or the images',
+    )
+    .option('--test <source>', 'the same for test images, where they are kept apart');
+}
+
+const datasets = common(
+  program.command('datasets').description('data sets of one’s own: list, look at, add and delete'),
+);
+listing(datasets, 'every data set of the lab', act(datasetsList));
+withSource(datasets.command('preview'))
+  .description('what a source holds: labels, counts, first images; nothing is written')
+  .action(act(datasetsPreview));
+withSource(datasets.command('add'))
+  .description('make a data set of square grey images up to 64×64, in 2 to 62 classes')
+  .option('--name <name>', 'its name: small letters, digits and hyphens (default: as the source is called)')
+  .option(
+    '--class-names <names>',
+    'name of the class that each label becomes, with commas, in the order of the preview; equal names make one class, an empty one leaves a label out (default: the labels)',
+  )
+  .option('--test-share <share>', 'where the source has no test images: share of each class, 0.01 to 0.9', '0.15')
+  .option('--seed <number>', 'where the source has no test images: seed of that split, 0 to 4294967295', '0')
+  .option('--invert', 'exchange black and white: the lab’s images are light on black')
+  .option('--transpose', 'exchange rows and columns, as EMNIST’s files need it')
+  .action(act(datasetsAdd));
+common(datasets.command('delete'))
+  .description('delete a data set, after asking; runs of it keep their results')
+  .argument('<name>', 'a data set')
+  .option('--yes', 'do not ask')
+  .action(act(datasetsDelete));
+
 const runs = common(program.command('runs').description('list, show and delete runs'));
-common(runs.command('list', { isDefault: true }))
-  .description('every run, oldest first')
-  .allowExcessArguments()
-  .hook('preAction', (list) => {
-    // `list` being the default, a mistyped command arrives here as its argument.
-    const [word] = list.args;
-    if (word === undefined) return;
-    const names = runs.commands.map((command) => command.name());
-    list.error(`error: unknown command 'runs ${word}'\n(${suggestion(word, names)})`);
-  })
-  .action(act(runsList));
+listing(runs, 'every run, oldest first', act(runsList));
 common(runs.command('show'))
   .description('one run: spec, teachers, environment, checkpoints, epochs')
   .argument('<run>', 'a run')

@@ -5,6 +5,8 @@
 import { homedir } from 'node:os';
 import { basename, dirname, extname, join, sep } from 'node:path';
 import packageJson from '../package.json';
+import type { ImportPreview, ImportProgress } from './contract/dataset';
+import { MNIST } from './contract/dataset';
 import { LabError, messageOf } from './contract/errors';
 import type { RunEvent } from './contract/run';
 import { METHOD } from './contract/run';
@@ -22,10 +24,13 @@ import { parseDataSpec, parseRunSpec } from './contract/spec';
 import { cellsOf, expandStudy } from './contract/study';
 import { makeFolder, writeAtomically } from './data/atomic-write';
 import { deleteRecipe, listRecipes, saveRecipe } from './experiments/data-recipes';
+import type { DatasetImport } from './experiments/dataset-import';
+import { Datasets } from './experiments/datasets';
 import type { Dataset } from './data/dataset';
+import { countsOf } from './data/dataset';
 import type { Disturbance } from './data/jitter';
+import { throwIfCancelled } from './data/image-source';
 import { copyShifted, drawShift, drawUnshifted } from './data/jitter';
-import { loadMnist, mnistFolder } from './data/mnist';
 import { selectTransferSet } from './data/transfer-set';
 import { examine } from './doctor';
 import { PRESETS } from './experiments/presets';
@@ -96,7 +101,7 @@ function withoutFrames(scorecard: Scorecard): Scorecard {
 export class Core {
   private readonly store: RunStore;
   private readonly queue: RunQueue;
-  private loadedData: Dataset | undefined;
+  private readonly datasets: Datasets;
   private loadedLab: Promise<Lab> | undefined;
   private readonly summaries = new Map<string, { signature: string; summary: RunSummary }>();
   /** epochs of other processes' runs that the window has been told */
@@ -131,6 +136,7 @@ export class Core {
       listener.runsChanged();
     }, FOLDER_MILLISECONDS).unref();
     this.store = new RunStore(folder);
+    this.datasets = new Datasets(folder);
     this.queue = new RunQueue(
       async (id, checkpoint) => {
         const lab = await this.lab();
@@ -147,7 +153,7 @@ export class Core {
     );
     this.scorer = new Scorer({
       folder,
-      dataset: () => this.data(),
+      dataset: (run) => this.dataOf(run),
       runs: () => this.store.list(),
       logits: (run, checkpoint = 'last', subset = 'test') => this.bareLogits(run, checkpoint, subset),
     });
@@ -211,7 +217,7 @@ export class Core {
     try {
       const { Lab } = await import('./lab');
       console.log(`TensorFlow is loaded, after ${((performance.now() - begin) / 1000).toFixed(1)} s`);
-      return new Lab(this.folder);
+      return new Lab(this.folder, this.datasets);
     } finally {
       this.listener.tensorflowTried();
     }
@@ -224,9 +230,8 @@ export class Core {
     return this.loadedLab;
   }
 
-  private data(): Dataset {
-    this.loadedData ??= loadMnist(mnistFolder());
-    return this.loadedData;
+  private dataOf(run: Run): Dataset {
+    return this.datasets.of(run.record);
   }
 
   private async status(): Promise<CoreStatus> {
@@ -242,18 +247,50 @@ export class Core {
     }
   }
 
-  private datasetSummary(): DatasetSummary {
-    const { name, side, classes, train, test } = this.data();
-    const counts = (labels: Uint8Array): number[] => {
-      const count = new Array<number>(classes).fill(0);
-      for (const label of labels) count[label]! += 1;
-      return count;
-    };
-    return { name, side, classes, train: counts(train.labels), test: counts(test.labels) };
+  private reading: { readonly cancelled: AbortController; progress: ImportProgress | undefined } | undefined;
+  /** a source that was read, until its data set is made */
+  private source: DatasetImport | undefined;
+
+  private async previewDataset(path: string, testPath: string | undefined): Promise<ImportPreview> {
+    this.cancelImport();
+    const reading = { cancelled: new AbortController(), progress: undefined as ImportProgress | undefined };
+    this.reading = reading;
+    try {
+      const { DatasetImport } = await import('./experiments/dataset-import');
+      const source = await DatasetImport.read(
+        { path, ...(testPath === undefined ? {} : { testPath }) },
+        { signal: reading.cancelled.signal, progress: (progress) => (reading.progress = progress) },
+      );
+      throwIfCancelled({ signal: reading.cancelled.signal });
+      this.source = source;
+      return source.preview;
+    } finally {
+      if (this.reading === reading) this.reading = undefined;
+    }
   }
 
-  private positions(part: 'train' | 'test', asked: Int32Array): Int32Array {
-    const { length } = this.data()[part].labels;
+  private cancelImport(): void {
+    this.reading?.cancelled.abort();
+    this.reading = undefined;
+    this.source = undefined;
+  }
+
+  private async addDataset(name: string, choices: unknown): Promise<string> {
+    this.labFolder.assertThere();
+    if (!this.source) throw new LabError('not-found', 'No images were read.', 'Choose their folder or file first.');
+    const record = await this.source.add(this.datasets, name, choices);
+    this.source = undefined;
+    return record.name;
+  }
+
+  private datasetSummary(dataset: string): DatasetSummary {
+    const { name, side, classes, classNames, train, test } = this.datasets.open(dataset);
+    const counts = { train: countsOf(train, classes), test: countsOf(test, classes) };
+    return { name, side, classes, classNames, ...counts };
+  }
+
+  private positions(dataset: Dataset, part: 'train' | 'test', asked: Int32Array): Int32Array {
+    const { length } = dataset[part].labels;
     if (asked.length > MOST_IMAGES) throw new LabError('bad-input', `At most ${MOST_IMAGES} images at a time.`);
     for (const at of asked) {
       if (!(at >= 0 && at < length)) throw new LabError('not-found', `There is no image ${at} in the ${part} set.`);
@@ -261,23 +298,25 @@ export class Core {
     return asked;
   }
 
-  private images(part: 'train' | 'test', asked: Int32Array): Uint8Array {
-    const { side } = this.data();
-    const { images } = this.data()[part];
+  private images(name: string, part: 'train' | 'test', asked: Int32Array): Uint8Array {
+    const dataset = this.datasets.open(name);
+    const { side } = dataset;
+    const { images } = dataset[part];
     const pixels = side * side;
     const result = new Uint8Array(asked.length * pixels);
-    this.positions(part, asked).forEach((at, index) => {
+    this.positions(dataset, part, asked).forEach((at, index) => {
       result.set(images.subarray(at * pixels, (at + 1) * pixels), index * pixels);
     });
     return result;
   }
 
-  private disturbed(asked: Int32Array, disturbance: Disturbance, roll: number): Uint8Array {
+  private disturbed(name: string, asked: Int32Array, disturbance: Disturbance, roll: number): Uint8Array {
     const { jitter, noise } = parseDataSpec(disturbance);
-    const { side, train } = this.data();
+    const dataset = this.datasets.open(name);
+    const { side, train } = dataset;
     const random = new Random(roll >>> 0, 'preview');
     const target = new Uint8Array(asked.length * side * side);
-    this.positions('train', asked).forEach((at, index) => {
+    this.positions(dataset, 'train', asked).forEach((at, index) => {
       const x = drawShift(jitter, random);
       const y = drawShift(jitter, random);
       copyShifted(train.images, side, at, x, y, target, index * side * side);
@@ -292,23 +331,24 @@ export class Core {
     return target;
   }
 
-  private classCounts(positions: Int32Array): number[] {
-    const counts = new Array<number>(this.data().classes).fill(0);
-    for (const at of positions) counts[this.data().train.labels[at]!]! += 1;
-    return counts;
-  }
-
   /** The data part of a spec, checked by the spec's own schema. */
   private transferSet(data: unknown): { training: number[]; validation: number[] } {
-    const { training, validation } = selectTransferSet(this.data(), parseDataSpec(data));
-    return { training: this.classCounts(training), validation: this.classCounts(validation) };
+    const spec = parseDataSpec(data, this.datasets.classesOf);
+    const dataset = this.datasets.open(spec.dataset);
+    const { training, validation } = selectTransferSet(dataset, spec);
+    const counts = (positions: Int32Array): number[] => {
+      const labels = Uint8Array.from(positions, (at) => dataset.train.labels[at]!);
+      return countsOf({ images: dataset.train.images, labels }, dataset.classes);
+    };
+    return { training: counts(training), validation: counts(validation) };
   }
 
   private checkSpec(input: unknown): SpecCheck {
     try {
-      const spec = parseRunSpec(input);
-      const { training, validation } = selectTransferSet(this.data(), spec.data);
-      const { summary, parameterCount, multiplyAdds } = layoutOf(spec.model, this.data());
+      const spec = parseRunSpec(input, this.datasets.classesOf);
+      const dataset = this.datasets.open(spec.data.dataset);
+      const { training, validation } = selectTransferSet(dataset, spec.data);
+      const { summary, parameterCount, multiplyAdds } = layoutOf(spec.model, dataset);
       const stepsPerEpoch = Math.ceil(training.length / spec.training.batchSize);
       const learningRates = scheduleCurve(spec, stepsPerEpoch);
       const images = { training: training.length, validation: validation.length };
@@ -365,7 +405,9 @@ export class Core {
         model: model.summary,
         objective: spec.objective.kind,
         ...(spec.objective.kind === 'soft' ? { temperature: spec.objective.temperature } : {}),
-        ...(spec.data.classes.length < 10 ? { classes: spec.data.classes } : {}),
+        ...(spec.data.dataset === MNIST ? {} : { dataset: spec.data.dataset }),
+        ...(model.classes === 10 ? {} : { classCount: model.classes }),
+        ...(spec.data.classes.length < model.classes ? { classes: spec.data.classes } : {}),
         ...(spec.data.share < 1 ? { share: spec.data.share } : {}),
         seed: spec.seed,
         epoch: checkpoints.at(-1)?.epoch ?? 0,
@@ -424,11 +466,10 @@ export class Core {
   private async logits(run: Run, checkpoint: string, subset: 'test' | 'validation') {
     const logits = await this.bareLogits(run, checkpoint, subset);
     if (!logits) return undefined;
-    const { test, train } = this.data();
+    const dataset = this.dataOf(run);
+    const { test, train } = dataset;
     const positions =
-      subset === 'test'
-        ? Int32Array.from(test.labels.keys())
-        : selectTransferSet(this.data(), run.spec.data).validation;
+      subset === 'test' ? Int32Array.from(test.labels.keys()) : selectTransferSet(dataset, run.spec.data).validation;
     const from = subset === 'test' ? test.labels : train.labels;
     return { ...logits, positions, labels: Uint8Array.from(positions, (at) => from[at]!) };
   }
@@ -470,7 +511,7 @@ export class Core {
   private async exportRun(run: Run, checkpoint: string, format: ExportFormat, folder: string) {
     const { exportRun } = await import('./experiments/export');
     const logits = (await this.logits(run, checkpoint, 'test'))!;
-    const files = await exportRun(run, checkpoint, format, logits, this.data().test.labels);
+    const files = await exportRun(run, checkpoint, format, logits, this.dataOf(run).test.labels);
     const paths: string[] = [];
     for (const { name, bytes } of files) {
       await writeAtomically(join(folder, name), bytes);
@@ -490,7 +531,8 @@ export class Core {
     const file = join(this.folder, 'reports', `runs-${numbers}.html`);
     makeFolder(dirname(file));
     const commands = [`npm run lab -- report ${ids.join(' ')}`];
-    await writeAtomically(file, renderReport(reportInput('Report', runs, this.data(), commands)));
+    const dataset = this.datasets.ofAll(runs.map(({ run }) => run.record));
+    await writeAtomically(file, renderReport(reportInput('Report', runs, dataset, commands)));
     return file;
   }
 
@@ -598,6 +640,7 @@ export class Core {
   /** Before the core ends: what was deleted cannot come back any more. */
   close(): void {
     emptyBin(this.store);
+    this.datasets.emptyBin();
   }
 
   /** The contract's functions. */
@@ -610,10 +653,17 @@ export class Core {
     return {
       hello: () => undefined,
       status: () => this.status(),
-      dataset: () => this.datasetSummary(),
-      labels: (part) => this.data()[part].labels,
-      images: (part, positions) => this.images(part, positions),
-      disturbed: (positions, data, roll) => this.disturbed(positions, data, roll),
+      datasets: () => this.datasets.list(),
+      previewDataset: (path, testPath) => this.previewDataset(path, testPath),
+      importProgress: () => this.reading?.progress,
+      cancelImport: () => this.cancelImport(),
+      addDataset: (name, choices) => this.addDataset(name, choices),
+      deleteDataset: (name) => this.datasets.delete(name),
+      undeleteDataset: (name) => this.datasets.undelete(name),
+      dataset: (name) => this.datasetSummary(name),
+      labels: (name, part) => this.datasets.open(name)[part].labels,
+      images: (name, part, positions) => this.images(name, part, positions),
+      disturbed: (name, positions, data, roll) => this.disturbed(name, positions, data, roll),
       transferSet: (data) => this.transferSet(data),
       recipes: () => (this.labFolder.trouble()?.gone ? { recipes: [], damaged: [] } : listRecipes(this.folder)),
       saveRecipe: (name, data) => {

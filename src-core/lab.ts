@@ -1,13 +1,12 @@
 /** The one API that every front end calls: the terminal, the window, a study. */
 import { isDeepStrictEqual } from 'node:util';
-import { LabError } from './contract/errors';
+import { MNIST } from './contract/dataset';
 import type { RunRecord } from './contract/run';
 import { METHOD } from './contract/run';
 import type { RunSpec } from './contract/spec';
 import { parseRunSpec } from './contract/spec';
 import type { Dataset } from './data/dataset';
 import { drawUnshifted } from './data/jitter';
-import { loadMnist, mnistFolder } from './data/mnist';
 import { selectTransferSet } from './data/transfer-set';
 import type { BootstrapInterval, Discordance } from './evaluation/comparison';
 import { discordant, mcnemarExact, pairedBootstrap } from './evaluation/comparison';
@@ -20,6 +19,7 @@ import type { Logits } from './evaluation/logits';
 import { predictions } from './evaluation/logits';
 import { readCheckpointFile } from './experiments/checkpoint-file';
 import { describeEnvironment } from './experiments/environment';
+import { Datasets } from './experiments/datasets';
 import type { DamagedRun, Run, Subset } from './experiments/run-store';
 import { RunStore } from './experiments/run-store';
 import type { ActiveRun } from './experiments/training-run';
@@ -51,17 +51,22 @@ export interface Comparison {
 
 export class Lab {
   readonly store: RunStore;
-  private loaded: Dataset | undefined;
 
   /** @param folder the lab folder; runs stand in it as folders of their own */
-  constructor(readonly folder: string) {
+  constructor(
+    readonly folder: string,
+    readonly datasets = new Datasets(folder),
+  ) {
     this.store = new RunStore(folder);
   }
 
-  /** The data set that specs name; read and checked once. */
-  dataset(): Dataset {
-    this.loaded ??= loadMnist(mnistFolder());
-    return this.loaded;
+  /** A data set by its name, or that of a run; read and checked once. */
+  dataset(of: string | Run = MNIST): Dataset {
+    return typeof of === 'string' ? this.datasets.open(of) : this.datasets.of(of.record);
+  }
+
+  private parse(input: unknown): RunSpec {
+    return parseRunSpec(input, this.datasets.classesOf);
   }
 
   runs(): (Run | DamagedRun)[] {
@@ -78,7 +83,8 @@ export class Lab {
    * @throws LabError
    */
   async create(input: unknown): Promise<Run> {
-    return createRun(this.store, parseRunSpec(input), this.dataset(), await describeEnvironment());
+    const spec = this.parse(input);
+    return createRun(this.store, spec, this.dataset(spec.data.dataset), await describeEnvironment());
   }
 
   /**
@@ -88,7 +94,9 @@ export class Lab {
    * @param known runs that were read before, by id, which takes those that are read now: who asks for many reads each once
    */
   async findOrCreate(input: unknown, known = new Map<string, Run>()): Promise<Run> {
-    const { spec } = await resolveTeachers(this.store, parseRunSpec(input), this.dataset());
+    const asked = this.parse(input);
+    const dataset = this.dataset(asked.data.dataset);
+    const { spec } = await resolveTeachers(this.store, asked, dataset);
     const wanted = { ...spec, name: '' };
     const find = (): Run | undefined => {
       for (const id of this.store.ids().reverse()) {
@@ -104,6 +112,7 @@ export class Lab {
         if (!run) continue;
         known.set(id, run);
         if (run.record.environment.method !== METHOD || !isDeepStrictEqual({ ...run.spec, name: '' }, wanted)) continue;
+        if (run.record.dataset?.sha256 !== dataset.sha256) continue;
         // How it stands may have changed since it was read.
         run = read();
         if (run && run.status !== 'failed') return run;
@@ -124,7 +133,7 @@ export class Lab {
    * @param from the checkpoint to go on from; the last when left out
    */
   activate(run: Run, from?: string): Promise<ActiveRun> {
-    return activateRun(this.store, run, this.dataset(), from);
+    return activateRun(this.store, run, this.dataset(run), from);
   }
 
   delete(reference: string): Promise<void> {
@@ -138,10 +147,7 @@ export class Lab {
   async loadCheckpoint(file: string): Promise<Run> {
     const { record, epoch, state } = await readCheckpointFile(file);
     const { side, classes } = record.model;
-    const { test } = this.dataset();
-    if (side !== this.dataset().side || classes !== this.dataset().classes) {
-      throw new LabError('incompatible', `${file} reads ${side}×${side} images of ${classes} classes.`);
-    }
+    const { test } = this.datasets.of({ ...record, id: file });
     const model = Model.restore(record.spec.model, { side, classes }, state.tensors, file);
     const positions = Int32Array.from(test.labels.keys());
     let values: Float32Array;
@@ -195,11 +201,10 @@ export class Lab {
     if (subset === 'validation' && run.record.images.validation === 0) return undefined;
     const kept = await run.logits(record, subset);
     if (kept) return kept;
-    const { test, train, side, classes } = this.dataset();
+    const dataset = this.dataset(run);
+    const { test, train, side, classes } = dataset;
     const positions =
-      subset === 'test'
-        ? Int32Array.from(test.labels.keys())
-        : selectTransferSet(this.dataset(), run.spec.data).validation;
+      subset === 'test' ? Int32Array.from(test.labels.keys()) : selectTransferSet(dataset, run.spec.data).validation;
     const images = subset === 'test' ? test.images : train.images;
     const model = await loadModel(run, record);
     try {
@@ -219,7 +224,7 @@ export class Lab {
 
   /** Figures of a run's last checkpoint on the test images, beside those of a teacher if one is given. */
   async figures(run: Run, teacher?: Logits): Promise<Figures> {
-    return figuresOf((await this.logits(run))!, this.dataset().test.labels, teacher);
+    return figuresOf((await this.logits(run))!, this.dataset(run).test.labels, teacher);
   }
 
   /** Every figure of a checkpoint. */
@@ -227,7 +232,7 @@ export class Lab {
     const record = run.checkpoint(checkpoint);
     const test = (await this.logits(run, record.name))!;
     const validation = await this.logits(run, record.name, 'validation');
-    const { test: examples } = this.dataset();
+    const { test: examples, train } = this.dataset(run);
     return {
       run: run.id,
       checkpoint: record.name,
@@ -236,7 +241,7 @@ export class Lab {
       ...(validation ? { validation: figuresOf(validation, this.validationLabels(run)) } : {}),
       corrections: correctBias(
         run.spec.data.classes,
-        this.dataset().train.labels,
+        train.labels,
         { logits: test, labels: examples.labels },
         validation && { logits: validation, labels: this.validationLabels(run) },
       ),
@@ -244,13 +249,14 @@ export class Lab {
   }
 
   private validationLabels(run: Run): Uint8Array {
-    const { labels } = this.dataset().train;
-    return Uint8Array.from(selectTransferSet(this.dataset(), run.spec.data).validation, (at) => labels[at]!);
+    const dataset = this.dataset(run);
+    const { labels } = dataset.train;
+    return Uint8Array.from(selectTransferSet(dataset, run.spec.data).validation, (at) => labels[at]!);
   }
 
   /** Two runs on the same test images. */
   async compare(first: Run, second: Run): Promise<Comparison> {
-    const { labels } = this.dataset().test;
+    const { labels } = this.datasets.ofAll([first.record, second.record]).test;
     const flagsOf = async (run: Run): Promise<Uint8Array> => errorFlags(predictions((await this.logits(run))!), labels);
     const [flagsA, flagsB] = [await flagsOf(first), await flagsOf(second)];
     const discordance = discordant(flagsA, flagsB);

@@ -2,6 +2,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowReactive, watch } from 'vue';
 import type { LabelledLogits, RunDetail, RunSummary } from '../../src-core/contract/rpc';
+import { MNIST } from '../../src-core/contract/dataset';
 import { discordant, mcnemarExact, pairedBootstrap, pairedGroups } from '../../src-core/evaluation/comparison';
 import { confusionMatrix } from '../../src-core/evaluation/confusion';
 import { errorFlags, errorInterval } from '../../src-core/evaluation/errors';
@@ -38,7 +39,15 @@ export const useCompare = defineStore('compare', () => {
   const logits = shallowReactive(new Map<string, { readonly stamp: string; readonly values: LabelledLogits }>());
   const reading = ref(false);
 
-  const usable = computed(() => [...runs.list].reverse().filter((run) => run.damage === undefined));
+  const readable = computed(() => [...runs.list].reverse().filter((run) => run.damage === undefined));
+  /** The data set of what is chosen: only runs on the same test images stand side by side. */
+  const datasetName = computed(() => {
+    const run = chosen.value.map((id) => runs.byId.get(id)).find((known) => known !== undefined);
+    return run && (run.dataset ?? MNIST);
+  });
+  const usable = computed(() =>
+    readable.value.filter((run) => datasetName.value === undefined || (run.dataset ?? MNIST) === datasetName.value),
+  );
   const taught = computed(() => new Set(runs.list.flatMap(({ teachers }) => teachers)));
 
   function roleOf(run: RunSummary): Role {
@@ -48,11 +57,19 @@ export const useCompare = defineStore('compare', () => {
 
   /** The newest student, a network like it on hard labels, and its teacher; else the newest two runs. */
   const suggested = computed(() => {
-    const evaluated = usable.value.filter((run) => run.testErrors !== undefined);
+    const evaluated = readable.value.filter((run) => run.testErrors !== undefined);
     const student = evaluated.find((run) => run.teachers.length > 0);
-    if (!student) return (evaluated.length < 2 ? usable.value : evaluated).slice(0, 2).map(({ id }) => id);
+    if (!student) {
+      const [newest, ...others] = evaluated.length < 2 ? readable.value : evaluated;
+      if (!newest) return [];
+      return [newest, ...others.filter(({ dataset: of }) => of === newest.dataset)].slice(0, 2).map(({ id }) => id);
+    }
     const baseline = evaluated.find(
-      (run) => run.objective === 'hard' && run.model === student.model && !taught.value.has(run.id),
+      (run) =>
+        run.objective === 'hard' &&
+        run.dataset === student.dataset &&
+        run.model === student.model &&
+        !taught.value.has(run.id),
     );
     const teachers = student.teachers.filter((id) => runs.byId.get(id)?.damage === undefined && runs.byId.has(id));
     return [student.id, ...(baseline ? [baseline.id] : []), ...teachers].slice(0, MOST_COMPARED);
@@ -167,6 +184,7 @@ export const useCompare = defineStore('compare', () => {
   watch(() => [stampOf(first.value), stampOf(second.value)].join('\n'), read);
 
   return {
+    datasetName,
     usable,
     suggested,
     chosen,

@@ -4,10 +4,16 @@ import { computed, shallowRef, watch } from 'vue';
 import type { DataRecipe } from '../../src-core/contract/data-recipe';
 import { recipeOf } from '../../src-core/contract/data-recipe';
 import { parseDataSpec } from '../../src-core/contract/spec';
+import { useDataset } from './dataset';
 import { useDraft } from './draft';
 
-/** Every training image as it is. */
+/** Every training image of MNIST as it is. */
 const WHOLE: DataRecipe = recipeOf(parseDataSpec({}));
+
+/** Every training image of a data set as it is. */
+function whole(name: string, classes: number): DataRecipe {
+  return { ...WHOLE, dataset: name, classes: Array.from({ length: classes }, (_, label) => label) };
+}
 
 const STEPS_KEPT = 100;
 
@@ -25,6 +31,7 @@ function same(first: DataRecipe, second: DataRecipe): boolean {
 
 export const useRecipe = defineStore('recipe', () => {
   const draft = useDraft();
+  const dataset = useDataset();
   const recipe = shallowRef<DataRecipe>(WHOLE);
   const past = shallowRef<readonly DataRecipe[]>([]);
   let lastField: string | undefined;
@@ -61,6 +68,17 @@ export const useRecipe = defineStore('recipe', () => {
     change({ classShares: { ...others, ...own } }, `share of ${label}`);
   }
 
+  /** All of a data set. */
+  function wholeOf(name: string): DataRecipe {
+    const entry = dataset.list.find((one) => one.name === name);
+    return whole(name, entry && 'classNames' in entry ? entry.classNames.length : WHOLE.classes.length);
+  }
+
+  /** Another data set, all of it: classes of the one before are not its own. */
+  function useDatasetNamed(name: string): void {
+    if (name !== recipe.value.dataset) change(wholeOf(name));
+  }
+
   /** What the form or another run says of the data stands here too, once it is right: the form says what is wrong. */
   watch(
     () => draft.spec?.['data'],
@@ -76,11 +94,13 @@ export const useRecipe = defineStore('recipe', () => {
 
   return {
     recipe,
-    changed: computed(() => !same(recipe.value, WHOLE)),
+    changed: computed(() => !same(recipe.value, wholeOf(recipe.value.dataset))),
     past,
     change,
     undo,
-    reset: () => change(WHOLE),
+    reset: () => change(wholeOf(recipe.value.dataset)),
+    wholeOf,
+    useDatasetNamed,
     toggle,
     setClassShare,
   };

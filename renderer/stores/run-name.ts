@@ -1,6 +1,8 @@
 /** The name that a run has until a person gives it one: what it is for, its size, and the classes it does not see. */
+import { MNIST } from '../../src-core/contract/dataset';
 import { valueAt } from '../../src-core/contract/paths';
 
+/** of MNIST */
 const CLASSES = 10;
 
 /** Such as "1200" for 1200 and 1200 units, "64-32" for others. */
@@ -16,7 +18,10 @@ function plural(classes: readonly unknown[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-function classesSeen(spec: unknown): string {
+/** Of another data set than MNIST its name; of MNIST the classes, where they are not all. */
+function imagesSeen(spec: unknown): string {
+  const dataset = valueAt(spec, 'data.dataset');
+  if (typeof dataset === 'string' && dataset !== MNIST) return ` on ${dataset}`;
   const kept = valueAt(spec, 'data.classes');
   if (!Array.isArray(kept) || kept.length === 0 || kept.length >= CLASSES) return '';
   const missing = Array.from({ length: CLASSES }, (_, label) => label).filter((label) => !kept.includes(label));
@@ -24,7 +29,7 @@ function classesSeen(spec: unknown): string {
 }
 
 function ending(spec: unknown): string {
-  return size(spec) + classesSeen(spec);
+  return size(spec) + imagesSeen(spec);
 }
 
 function distils(spec: unknown): boolean {

@@ -4,7 +4,16 @@ import { LabError } from './errors';
 import type { DataSpec } from './spec';
 import { parseDataSpec } from './spec';
 
-const FIELDS = ['classes', 'share', 'classShares', 'validation', 'selectionSeed', 'jitter', 'noise'] as const;
+const FIELDS = [
+  'dataset',
+  'classes',
+  'share',
+  'classShares',
+  'validation',
+  'selectionSeed',
+  'jitter',
+  'noise',
+] as const;
 
 /** The part of a data spec that is prepared; how the network reads its pixels is the model's. */
 export type DataRecipe = Pick<DataSpec, (typeof FIELDS)[number]>;

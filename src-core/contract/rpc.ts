@@ -3,6 +3,7 @@
  * `src-core/host.ts`. Everything is a structured clone: plain objects and typed arrays.
  */
 import type { RecipeList } from './data-recipe';
+import type { ImportChoices, ImportPreview, ImportProgress } from './dataset';
 import type { LabErrorCode } from './errors';
 import type { EpochRecord, RunEvent, RunRecord, RunStatus } from './run';
 import type { ClaimCell, Scale, Scorecard, StudyName } from './scorecard';
@@ -32,10 +33,24 @@ export interface FolderTrouble {
   readonly gone: boolean;
 }
 
+/** A data set in the list; of a damaged one what is wrong with it. */
+export type DatasetEntry =
+  | {
+      readonly name: string;
+      readonly side: number;
+      readonly classNames: readonly string[];
+      /** what it was made of, a sentence each */
+      readonly history: readonly string[];
+    }
+  | { readonly name: string; readonly damage: string };
+
 export interface DatasetSummary {
   readonly name: string;
+  /** pixels along one edge */
   readonly side: number;
   readonly classes: number;
+  /** by class */
+  readonly classNames: readonly string[];
   /** images of each class */
   readonly train: readonly number[];
   readonly test: readonly number[];
@@ -90,8 +105,12 @@ export interface RunSummary {
   readonly objective: RunSpec['objective']['kind'];
   /** of the soft targets, where there is one */
   readonly temperature?: number;
-  /** classes kept in the transfer set, where any of 0 to 9 is omitted */
+  /** its data set, where that is not MNIST */
+  readonly dataset?: string;
+  /** classes kept in the transfer set, where any is omitted */
   readonly classes?: readonly number[];
+  /** of its data set, where there are not ten */
+  readonly classCount?: number;
   /** share of each kept class, where it is not all */
   readonly share?: number;
   readonly seed: number;
@@ -162,13 +181,30 @@ export interface CoreFunctions {
   /** answers at once: a port over which it does is a port that works */
   hello(): void;
   status(): CoreStatus;
-  dataset(): DatasetSummary;
+  /** MNIST first, then what was added, by name */
+  datasets(): readonly DatasetEntry[];
+  /**
+   * Reads images from a folder or file; nothing is written. What was read is kept until `addDataset` or
+   * `cancelImport`, or until another is previewed.
+   */
+  previewDataset(path: string, testPath?: string): ImportPreview;
+  /** how far `previewDataset` is; undefined while nothing is read */
+  importProgress(): ImportProgress | undefined;
+  /** Ends the reading, and forgets what was read. */
+  cancelImport(): void;
+  /** Makes a data set of what was previewed; its name. */
+  addDataset(name: string, choices: ImportChoices): string;
+  /** Moves a data set to the bin; `undeleteDataset` brings it back until the lab is closed. */
+  deleteDataset(name: string): void;
+  undeleteDataset(name: string): void;
+  /** a data set by its name; read when it is first asked for */
+  dataset(name: string): DatasetSummary;
   /** labels of all images of a part of the data set */
-  labels(part: 'train' | 'test'): Uint8Array;
+  labels(dataset: string, part: 'train' | 'test'): Uint8Array;
   /** grey values [positions, side × side]; at most 2,000 at a time */
-  images(part: 'train' | 'test', positions: Int32Array): Uint8Array;
-  /** the same digits as a training would see them: shifted and noisy, at most 2,000 at a time; `roll` rolls the dice again */
-  disturbed(positions: Int32Array, data: Pick<DataSpec, 'jitter' | 'noise'>, roll: number): Uint8Array;
+  images(dataset: string, part: 'train' | 'test', positions: Int32Array): Uint8Array;
+  /** the same images as a training would see them: shifted and noisy, at most 2,000 at a time; `roll` rolls the dice again */
+  disturbed(dataset: string, positions: Int32Array, data: Pick<DataSpec, 'jitter' | 'noise'>, roll: number): Uint8Array;
   /** images of each class that a data spec keeps for training and for validation */
   transferSet(data: unknown): { readonly training: readonly number[]; readonly validation: readonly number[] };
   recipes(): RecipeList;

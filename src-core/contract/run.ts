@@ -90,6 +90,8 @@ export interface RunRecord {
   readonly failure?: string;
   readonly environment: RunEnvironment;
   readonly teachers: readonly TeacherRecord[];
+  /** hash of its data set as it was then; absent for MNIST, which is the same everywhere */
+  readonly dataset?: { readonly sha256: string };
   readonly model: {
     readonly summary: string;
     readonly parameterCount: number;
@@ -137,6 +139,7 @@ const RunRecordSchema = object({
     method: v.optional(count, 0),
   }),
   teachers: v.array(object({ run: text, checkpoint: fileName, sha256 }), 'must be a list'),
+  dataset: v.exactOptional(object({ sha256 })),
   model: object({ summary: text, parameterCount: count, multiplyAdds: count, side: count, classes: count }),
   images: object({ training: count, validation: count }),
   checkpoints: v.array(

@@ -4,7 +4,10 @@
  * the terminal's help, the window's forms and the error messages read this schema.
  */
 import * as v from 'valibot';
+import { DATASET_NAME, MNIST, MOST_CLASSES } from './dataset';
 import { LabError } from './errors';
+import { valueAt, withValue } from './paths';
+import type { Tree } from './paths';
 import { suggestion } from './suggest';
 
 /** What a front end may show beside a field. */
@@ -83,7 +86,6 @@ function kinds(issue: v.VariantIssue, ...names: string[]): string {
 }
 
 const SEED_MAX = 2 ** 32 - 1;
-const CLASSES_MAX = 62;
 
 const JitterSpec = object({
   pixels: v.optional(integer('largest random shift on each axis; 0 for none', 0, 4, 'pixels'), 0),
@@ -97,13 +99,21 @@ const JitterSpec = object({
 });
 
 const DataSpec = object({
-  dataset: v.optional(choice('data set', ['mnist']), 'mnist'),
+  dataset: v.optional(
+    v.pipe(
+      v.string('must be a data set, as text'),
+      v.regex(DATASET_NAME, 'must be the name of a data set'),
+      v.description('data set: "mnist", or one that was added to the lab'),
+      v.metadata({ range: 'mnist, or the name of another' } satisfies FieldNotes),
+    ),
+    MNIST,
+  ),
   classes: v.optional(
     list(
-      'classes kept in the transfer set; the others are omitted from training, never from the test set',
-      integer('class', 0, CLASSES_MAX - 1),
+      'classes kept in the transfer set; the others are omitted from training, never from the test set; of another data set than MNIST all, if not given',
+      integer('class', 0, MOST_CLASSES - 1),
       1,
-      CLASSES_MAX,
+      MOST_CLASSES,
     ),
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
   ),
@@ -413,12 +423,27 @@ function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
+/** All classes of the data set that a spec names, where it names none: the schema's default is MNIST's. */
+function withAllClasses(input: unknown, classesOf: (dataset: string) => number): unknown {
+  const dataset = valueAt(input, 'data.dataset');
+  const named = typeof dataset === 'string' && dataset !== MNIST && DATASET_NAME.test(dataset);
+  if (!named || valueAt(input, 'data.classes') !== undefined) return input;
+  return withValue(
+    input as Tree,
+    'data.classes',
+    Array.from({ length: classesOf(dataset) }, (_, label) => label),
+  );
+}
+
 /**
  * Checks a spec at the door and fills in its defaults.
- * @throws LabError `bad-input` that names the field, its value and the allowed range, or the nearest right field
+ * @param classesOf how many classes a data set of the lab has: without it MNIST's are what a spec keeps that names none
+ * @throws LabError `bad-input` that names the field, its value and the allowed range, or the nearest right field; and
+ * what `classesOf` throws
  */
-export function parseRunSpec(input: unknown): RunSpec {
-  const result = v.safeParse(RunSpecSchema, input, { abortPipeEarly: true });
+export function parseRunSpec(input: unknown, classesOf?: (dataset: string) => number): RunSpec {
+  const given = classesOf ? withAllClasses(input, classesOf) : input;
+  const result = v.safeParse(RunSpecSchema, given, { abortPipeEarly: true });
   if (result.success) {
     const { data, objective } = result.output;
     if (new Set(data.classes).size !== data.classes.length) {
@@ -440,14 +465,14 @@ export function parseRunSpec(input: unknown): RunSpec {
   const path = issue.path?.map((item) => String(item.key)) ?? [];
   const where = path.join('.') || 'spec';
   if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const known = keysAt(RunSpecSchema, input, path.slice(0, -1));
+    const known = keysAt(RunSpecSchema, given, path.slice(0, -1));
     throw new LabError('bad-input', `Unknown field "${where}".`, suggestion(path.at(-1) ?? '', known));
   }
   const value = issue.path?.at(-1)?.value;
   if (value === undefined && path.length > 0) {
     throw new LabError('bad-input', `Field "${where}" is missing.`, 'It has no default: give it a value.');
   }
-  throw new LabError('bad-input', `${where} = ${shown(path.length > 0 ? value : input)} ${issue.message}.`);
+  throw new LabError('bad-input', `${where} = ${shown(path.length > 0 ? value : given)} ${issue.message}.`);
 }
 
 /** As little as a spec can have beside its data. */
@@ -461,6 +486,6 @@ const LEAST = {
  * Checks the data part of a spec by itself and fills in its defaults.
  * @throws LabError as `parseRunSpec`
  */
-export function parseDataSpec(input: unknown): DataSpec {
-  return parseRunSpec({ ...LEAST, data: input }).data;
+export function parseDataSpec(input: unknown, classesOf?: (dataset: string) => number): DataSpec {
+  return parseRunSpec({ ...LEAST, data: input }, classesOf).data;
 }

@@ -11,6 +11,10 @@ export interface Dataset {
   /** pixels along one edge */
   readonly side: number;
   readonly classes: number;
+  /** by class */
+  readonly classNames: readonly string[];
+  /** of its images and labels, hexadecimal; undefined for MNIST, which is the same everywhere */
+  readonly sha256: string | undefined;
   readonly train: Examples;
   readonly test: Examples;
 }
@@ -24,4 +28,11 @@ export function inkShare({ images }: Examples, side: number): number {
   let inked = 0;
   for (const grey of sample) inked += +(grey > 0);
   return sample.length === 0 ? 0 : inked / sample.length;
+}
+
+/** Images of each class. */
+export function countsOf({ labels }: Examples, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label]! += 1;
+  return counts;
 }

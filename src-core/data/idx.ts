@@ -77,3 +77,13 @@ export function parseIdx(bytes: Uint8Array, source: string): IdxArray {
     });
   }
 }
+
+/** An array of bytes as a file, plain. */
+export function encodeIdx({ shape, values }: IdxArray): Uint8Array {
+  const bytes = new Uint8Array(4 + 4 * shape.length + values.length);
+  bytes.set([0, 0, UNSIGNED_BYTE, shape.length]);
+  const view = new DataView(bytes.buffer);
+  shape.forEach((length, index) => view.setUint32(4 + 4 * index, length));
+  bytes.set(values, 4 + 4 * shape.length);
+  return bytes;
+}

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { MNIST } from '../contract/dataset';
 import { LabError, messageOf } from '../contract/errors';
 import type { Dataset, Examples } from './dataset';
 import { parseIdx } from './idx';
@@ -61,9 +62,11 @@ function examples(folder: string, images: FileName, labels: FileName): Examples 
  */
 export function loadMnist(folder: string): Dataset {
   return {
-    name: 'mnist',
+    name: MNIST,
     side: 28,
     classes: 10,
+    classNames: Array.from({ length: 10 }, (_, digit) => String(digit)),
+    sha256: undefined,
     train: examples(folder, 'train-images-idx3-ubyte', 'train-labels-idx1-ubyte'),
     test: examples(folder, 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'),
   };

@@ -6,6 +6,29 @@ export interface NpyArray {
   readonly values: Float32Array | Uint8Array;
 }
 
+/** Of any of numpy's types of numbers. */
+export interface NumericNpyArray {
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number>;
+  /** as numpy writes it, such as "<i8" */
+  readonly type: string;
+}
+
+/** numpy's types of numbers as they are read; what has 64 bits becomes float64, exact to 2⁵³. */
+const READERS: Readonly<Record<string, { readonly bytes: number; read(data: ArrayBuffer): ArrayLike<number> }>> = {
+  '|b1': { bytes: 1, read: (data) => new Uint8Array(data) },
+  '|u1': { bytes: 1, read: (data) => new Uint8Array(data) },
+  '|i1': { bytes: 1, read: (data) => new Int8Array(data) },
+  '<u2': { bytes: 2, read: (data) => new Uint16Array(data) },
+  '<i2': { bytes: 2, read: (data) => new Int16Array(data) },
+  '<u4': { bytes: 4, read: (data) => new Uint32Array(data) },
+  '<i4': { bytes: 4, read: (data) => new Int32Array(data) },
+  '<u8': { bytes: 8, read: (data) => Float64Array.from(new BigUint64Array(data), Number) },
+  '<i8': { bytes: 8, read: (data) => Float64Array.from(new BigInt64Array(data), Number) },
+  '<f4': { bytes: 4, read: (data) => new Float32Array(data) },
+  '<f8': { bytes: 8, read: (data) => new Float64Array(data) },
+};
+
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const LONGEST_HEADER = 65_536;
 
@@ -25,7 +48,7 @@ export function encodeNpy({ shape, values }: NpyArray): Uint8Array {
 }
 
 /** @throws Error that says what is wrong, without the file's name */
-function parseHeader(bytes: Uint8Array): { type: '<f4' | '|u1'; shape: number[]; dataStart: number } {
+function parseHeader(bytes: Uint8Array): { type: string; shape: number[]; dataStart: number } {
   if (bytes.length < 12 || MAGIC.some((byte, index) => bytes[index] !== byte)) {
     throw new Error('it does not begin as an NPY file does');
   }
@@ -35,8 +58,8 @@ function parseHeader(bytes: Uint8Array): { type: '<f4' | '|u1'; shape: number[];
   const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);
   if (length > LONGEST_HEADER || start + length > bytes.length) throw new Error('it ends within its header');
   const text = new TextDecoder().decode(bytes.subarray(start, start + length));
-  const type = /'descr': *'([^']*)'/.exec(text)?.[1];
-  if (type !== '<f4' && type !== '|u1') throw new Error(`its values have type ${type ?? 'unknown'}, not <f4 or |u1`);
+  const type = /'descr': *'([^']*)'/.exec(text)?.[1] ?? 'unknown';
+  if (type.includes('O')) throw new Error('it holds Python objects, which are never unpickled');
   if (!/'fortran_order': *False/.test(text)) throw new Error('it is not in C order');
   const lengths = /'shape': *\(([\d, ]*)\)/.exec(text)?.[1];
   if (lengths === undefined) throw new Error('it has no shape');
@@ -49,6 +72,30 @@ function parseHeader(bytes: Uint8Array): { type: '<f4' | '|u1'; shape: number[];
   return { type, shape, dataStart: start + length };
 }
 
+/** @throws Error that says what is wrong, without the file's name */
+function readArray(bytes: Uint8Array, types: readonly string[]): NumericNpyArray {
+  const { type, shape, dataStart } = parseHeader(bytes);
+  const reader = types.includes(type) ? READERS[type] : undefined;
+  if (!reader) throw new Error(`its values have type ${type}, not ${types.join(' or ')}`);
+  const wanted = shape.reduce((product, length) => product * length, 1) * reader.bytes;
+  if (bytes.length - dataStart !== wanted) {
+    throw new Error(
+      `it holds ${bytes.length - dataStart} bytes of data where (${shape.join(', ')}) asks for ${wanted}`,
+    );
+  }
+  // A copy: a Buffer's `slice` gives a view, which wider values may not be able to begin at.
+  const data = new Uint8Array(bytes.subarray(dataStart));
+  return { shape, values: reader.read(data.buffer), type };
+}
+
+/**
+ * Reads an array of any type of numbers; the values are a copy.
+ * @throws Error that says what is wrong, without the file's name
+ */
+export function parseNumericNpy(bytes: Uint8Array): NumericNpyArray {
+  return readArray(bytes, Object.keys(READERS));
+}
+
 /**
  * Reads an array; the values are a copy.
  * @param source the file's name, for the error
@@ -56,17 +103,8 @@ function parseHeader(bytes: Uint8Array): { type: '<f4' | '|u1'; shape: number[];
  */
 export function parseNpy(bytes: Uint8Array, source: string): NpyArray {
   try {
-    const { type, shape, dataStart } = parseHeader(bytes);
-    const count = shape.reduce((product, length) => product * length, 1);
-    const wanted = count * (type === '<f4' ? 4 : 1);
-    if (bytes.length - dataStart !== wanted) {
-      throw new Error(
-        `it holds ${bytes.length - dataStart} bytes of data where (${shape.join(', ')}) asks for ${wanted}`,
-      );
-    }
-    // Not `slice`: a Buffer's gives a view, which float32 values may not be able to begin at.
-    const data = new Uint8Array(bytes.subarray(dataStart));
-    return { shape, values: type === '|u1' ? data : new Float32Array(data.buffer, data.byteOffset, count) };
+    const { shape, values } = readArray(bytes, ['<f4', '|u1']);
+    return { shape, values: values as Float32Array | Uint8Array };
   } catch (error) {
     throw new LabError('damaged-file', `${source} is not an NPY file that can be read: ${messageOf(error)}.`, '', {
       cause: error,

@@ -46,12 +46,21 @@ export async function resolveTeachers(
     if (run.status === 'running') {
       throw new LabError('locked', `Teacher ${run.id} is still being trained.`, 'Wait for it, or stop it first.');
     }
-    const { side, classes } = run.record.model;
+    const { model, dataset: taught } = run.record;
+    const { side, classes } = model;
     if (side !== dataset.side || classes !== dataset.classes) {
       throw new LabError(
         'incompatible',
         `Teacher ${run.id} reads ${side}×${side} images of ${classes} classes, the student's data are ` +
           `${dataset.side}×${dataset.side} of ${dataset.classes}.`,
+        'Choose a teacher that was trained on the same data set.',
+      );
+    }
+    if (run.spec.data.dataset !== dataset.name || taught?.sha256 !== dataset.sha256) {
+      throw new LabError(
+        'incompatible',
+        `Teacher ${run.id} is of the data set ${run.spec.data.dataset}, the student of ${dataset.name}` +
+          `${run.spec.data.dataset === dataset.name ? ' as it is now' : ''}.`,
         'Choose a teacher that was trained on the same data set.',
       );
     }
@@ -79,6 +88,7 @@ export async function createRun(
     status: 'created',
     environment,
     teachers,
+    ...(dataset.sha256 === undefined ? {} : { dataset: { sha256: dataset.sha256 } }),
     model: { summary, parameterCount, multiplyAdds, side, classes },
     images: { training: training.length, validation: validation.length },
     checkpoints: [],

@@ -31,7 +31,7 @@ export function readLatencies(folder: string): Record<string, number> {
 
 /** Median time of one test image through a run's last network, one at a time, in milliseconds. */
 async function measureLatency(lab: Lab, run: Run): Promise<number> {
-  const { test, side } = lab.dataset();
+  const { test, side } = lab.dataset(run);
   const model = await lab.model(run, run.checkpoint().name);
   try {
     const times: number[] = [];

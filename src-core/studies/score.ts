@@ -58,7 +58,7 @@ function repeated(teacher: Uint8Array, student: Uint8Array, labels: Uint8Array):
 /** What a scorer reads of a lab: no TensorFlow where the logits of every run are kept. */
 export interface ScoredLab {
   readonly folder: string;
-  dataset(): Dataset;
+  dataset(run: Run): Dataset;
   runs(): readonly (Run | DamagedRun)[];
   /** of the last checkpoint */
   logits(run: Run, checkpoint?: string, subset?: Subset): Promise<Logits | undefined>;
@@ -78,14 +78,15 @@ export class Scorer {
     if (known) return { ...known, seed, millisecondsAnImage: latency };
     // Many runs are measured one after the other: who asks something else meanwhile is answered in between.
     await new Promise((resolve) => setTimeout(resolve));
-    const { train, test } = this.lab.dataset();
+    const dataset = this.lab.dataset(run);
+    const { train, test } = dataset;
     const { labels } = test;
     const logits = (await this.lab.logits(run))!;
     const predicted = predictions(logits);
     const byClass = perClass(predicted, labels, logits.classes);
     const partial = run.spec.data.classes.length < logits.classes;
     const validation = partial ? await this.lab.logits(run, 'last', 'validation') : undefined;
-    const held = validation && selectTransferSet(this.lab.dataset(), run.spec.data).validation;
+    const held = validation && selectTransferSet(dataset, run.spec.data).validation;
     const corrections = correctBias(
       run.spec.data.classes,
       train.labels,

@@ -49,7 +49,8 @@ export async function writeReport(
   const withLogits = [];
   for (const run of runs) withLogits.push({ run, testLogits: (await lab.logits(run))! });
   makeFolder(dirname(file));
-  await writeAtomically(file, renderReport(reportInput(title, withLogits, lab.dataset(), commands)));
+  const dataset = lab.datasets.ofAll(runs.map(({ record }) => record));
+  await writeAtomically(file, renderReport(reportInput(title, withLogits, dataset, commands)));
   return file;
 }
 
@@ -93,7 +94,7 @@ export async function exportCommand(
     options.checkpoint,
     options.format,
     logits,
-    lab.dataset().test.labels,
+    lab.dataset(run).test.labels,
     options.temperature === undefined ? undefined : Number(options.temperature),
   )) {
     const file = join(folder, name);

@@ -1,13 +1,18 @@
 // @vitest-environment happy-dom
 import { mount } from '@vue/test-utils';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { useDataset } from '../../renderer/stores/dataset';
 import ConfusionMatrix from '../../renderer/views/inspect/ConfusionMatrix.vue';
+import { reset } from './lab-double';
+
+vi.mock('../../renderer/lab', async () => (await import('./lab-double')).double);
 
 const COUNTS = Uint32Array.of(8, 1, 0, 0, 9, 2, 3, 0, 7);
 const open = () =>
   mount(ConfusionMatrix, { props: { values: COUNTS, classes: 3, mode: 'errors' }, attachTo: document.body });
 
 describe('confusion matrix', () => {
+  beforeEach(reset);
   afterEach(() => document.body.replaceChildren());
 
   it('shows errors only, with their sums at the edges', () => {
@@ -16,6 +21,20 @@ describe('confusion matrix', () => {
       .map((cell) => cell.text());
     expect(cells).toEqual(['', '1', '', '', '', '2', '3', '', '']);
     expect(document.querySelector('.total')!.textContent).toBe('6');
+  });
+
+  it('names classes: short names in its margins, long ones where there is room', async () => {
+    const wrapper = open();
+    const dataset = useDataset();
+    dataset.summary = { name: 'own', side: 8, classes: 3, classNames: ['A', 'boot', 'é'], train: [], test: [] };
+    await wrapper.vm.$nextTick();
+    expect(
+      wrapper
+        .findAll('th[scope=row]')
+        .slice(0, 3)
+        .map((head) => head.text()),
+    ).toEqual(['A', '1', 'é']);
+    expect(wrapper.get('[data-cell="0-1"]').attributes('aria-label')).toBe('A read as 1 boot: 1');
   });
 
   it('shows row per cent', async () => {

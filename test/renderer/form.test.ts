@@ -13,7 +13,7 @@ const spec = {
 
 describe('the form of a spec', () => {
   it('shows the fields of the chosen kind only, and keeps what both kinds know', async () => {
-    const form = mount(SpecForm, { props: { modelValue: spec, teachers: [] } });
+    const form = mount(SpecForm, { props: { modelValue: spec, teachers: [], datasets: [] } });
     expect(form.find('[data-path="optimiser.momentum"]').exists()).toBe(true);
     expect(form.find('[data-path="optimiser.beta1"]').exists()).toBe(false);
     await form.find('[data-path="optimiser.kind"]').setValue('adam');
@@ -23,7 +23,7 @@ describe('the form of a spec', () => {
 
   it('refuses beside the field a number out of its range', async () => {
     const wrong = { ...spec, training: { epochs: 0 } };
-    const form = mount(SpecForm, { props: { modelValue: wrong, teachers: [] } });
+    const form = mount(SpecForm, { props: { modelValue: wrong, teachers: [], datasets: [] } });
     expect(form.find('[role="alert"]').text()).toContain('must be in 1 to 100000');
     expect(form.find('[data-path="training.epochs"]').attributes('aria-invalid')).toBe('true');
   });
@@ -35,13 +35,13 @@ describe('the form of a spec', () => {
     ['data.share', 1.5, 'must be in 0.0001 to 1'],
     ['data.jitter.pixels', 'far', 'must be a number, 0 to 4'],
   ])('refuses %s = %j with the reason beside it', (path, value, reason) => {
-    const form = mount(SpecForm, { props: { modelValue: withValue(spec, path, value), teachers: [] } });
+    const form = mount(SpecForm, { props: { modelValue: withValue(spec, path, value), teachers: [], datasets: [] } });
     expect(form.findAll('[role="alert"]').map((alert) => alert.text())).toEqual([expect.stringContaining(reason)]);
     expect(form.find(`[data-path="${path}"]`).attributes('aria-invalid')).toBe('true');
   });
 
   it('takes what is typed at once and leaves it as it is typed', async () => {
-    const form = mount(SpecForm, { props: { modelValue: spec, teachers: [] } });
+    const form = mount(SpecForm, { props: { modelValue: spec, teachers: [], datasets: [] } });
     const input = form.find<HTMLInputElement>('[data-path="optimiser.learningRate"]');
     await input.setValue('0.');
     const [[changed]] = form.emitted('update:modelValue') as [[typeof spec]];
@@ -61,7 +61,7 @@ describe('the form of a spec', () => {
       { id: '0001-teacher', title: 'teacher' },
       { id: '0003-other', title: 'other' },
     ];
-    const form = mount(SpecForm, { props: { modelValue: student, teachers } });
+    const form = mount(SpecForm, { props: { modelValue: student, teachers, datasets: [] } });
     const boxes = form.findAll<HTMLInputElement>('[type="checkbox"]');
     expect(boxes.map((box) => box.element.checked)).toEqual([true, false, true]);
     expect(form.text()).toContain('0002-gone@epoch-0003: no such run');

@@ -85,7 +85,11 @@ describe('the client of the core', () => {
     core((_, args) => args);
     const given = reactive({ classes: [1, 2], deep: { share: 0.5 } });
     expect(await module.lab.transferSet(given)).toEqual([{ classes: [1, 2], deep: { share: 0.5 } }]);
-    const [, sent] = (await module.lab.images('test', Int32Array.of(7))) as unknown as [string, Int32Array];
+    const [, , sent] = (await module.lab.images('mnist', 'test', Int32Array.of(7))) as unknown as [
+      string,
+      string,
+      Int32Array,
+    ];
     expect(sent).toEqual(Int32Array.of(7));
   });
 

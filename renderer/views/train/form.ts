@@ -18,6 +18,9 @@ const FIELDS = specFields();
 /** Runs are chosen from a list, not written. */
 export const TEACHERS = 'objective.teachers';
 
+/** Data sets too. */
+export const DATASET = 'data.dataset';
+
 function groupOf(path: string): string {
   return path.includes('.') ? path.slice(0, path.indexOf('.')) : 'run';
 }
@@ -85,7 +88,7 @@ function listRange(field: FieldDescription): { range: string; count: Bounds; eac
 }
 
 export function isText(field: FieldDescription): boolean {
-  return field.path === 'name';
+  return field.path === 'name' || field.path === DATASET;
 }
 
 /** A value as it is written in a box: lists with commas, "none" for null, objects as JSON. */

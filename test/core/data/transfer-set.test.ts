@@ -14,7 +14,15 @@ const labels = Uint8Array.from(
     .map(({ label }) => label),
 );
 const examples = { images: new Uint8Array(labels.length), labels };
-const dataset: Dataset = { name: 'four', side: 1, classes: 4, train: examples, test: examples };
+const dataset: Dataset = {
+  name: 'four',
+  side: 1,
+  classes: 4,
+  classNames: ['0', '1', '2', '3'],
+  sha256: undefined,
+  train: examples,
+  test: examples,
+};
 
 function select(data: Partial<DataSpec> = {}): TransferSet {
   const spec = parseRunSpec({
