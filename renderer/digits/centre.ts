@@ -1,8 +1,9 @@
 /** A drawing becomes an image as MNIST's were made (LeCun et al. 1998): its box shrunk, its mass in the middle. */
 
+/** Of MNIST's images. */
 export const SIDE = 28;
-/** The digit's larger side fits into so many pixels. */
-const BOX = 20;
+/** The digit's larger side fits into so much of an image's: 20 of 28 pixels. */
+const BOX = 20 / 28;
 
 interface Box {
   readonly left: number;
@@ -40,25 +41,26 @@ function areaMean(ink: ArrayLike<number>, width: number, x0: number, y0: number,
   return sum / ((x1 - x0) * (y1 - y0));
 }
 
-/** The pixel on which MNIST's images have their mass: on each axis that of all 10,000 test digits is in 13.5 to 14.5. */
-const MIDDLE = 14;
-
-/** Where a small image of this length begins, so that its mass is in the middle and nothing is cut off. */
-function placeOf(mass: number, length: number): number {
-  return Math.min(SIDE - length, Math.max(0, Math.ceil(MIDDLE - mass - 0.5)));
+/**
+ * Where a small image of this length begins, so that its mass is in the middle and nothing is cut off. The middle is the
+ * pixel on which MNIST's images have their mass: on each axis that of all 10,000 test digits is in 13.5 to 14.5.
+ */
+function placeOf(mass: number, length: number, side: number): number {
+  return Math.min(side - length, Math.max(0, Math.ceil(side / 2 - mass - 0.5)));
 }
 
 /**
- * Shrinks the inked box to 20 pixels on its longer side and puts its centre of mass into the middle of 28 × 28, to
- * the nearest pixel, without cutting anything off.
+ * Shrinks the inked box to 20 of 28 pixels on its longer side and puts its centre of mass into the middle, to the
+ * nearest pixel, without cutting anything off.
  * @param ink [height × width], 0 for none to 255
- * @returns [28 × 28]; all 0 for an empty drawing
+ * @param side of the image, pixels
+ * @returns [side × side]; all 0 for an empty drawing
  */
-export function centreByMass(ink: ArrayLike<number>, width: number, height: number): Uint8Array {
-  const image = new Uint8Array(SIDE * SIDE);
+export function centreByMass(ink: ArrayLike<number>, width: number, height: number, side = SIDE): Uint8Array {
+  const image = new Uint8Array(side * side);
   const box = boundingBox(ink, width, height);
   if (!box) return image;
-  const scale = BOX / Math.max(box.width, box.height);
+  const scale = Math.max(1, Math.round(BOX * side)) / Math.max(box.width, box.height);
   const columns = Math.max(1, Math.round(box.width * scale));
   const rows = Math.max(1, Math.round(box.height * scale));
   const stepX = box.width / columns;
@@ -78,10 +80,10 @@ export function centreByMass(ink: ArrayLike<number>, width: number, height: numb
       momentY += value * y;
     }
   }
-  const left = placeOf(momentX / mass, columns);
-  const top = placeOf(momentY / mass, rows);
+  const left = placeOf(momentX / mass, columns, side);
+  const top = placeOf(momentY / mass, rows, side);
   for (let y = 0; y < rows; y++) {
-    for (let x = 0; x < columns; x++) image[(top + y) * SIDE + left + x] = Math.round(small[y * columns + x]!);
+    for (let x = 0; x < columns; x++) image[(top + y) * side + left + x] = Math.round(small[y * columns + x]!);
   }
   return image;
 }

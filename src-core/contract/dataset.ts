@@ -12,7 +12,7 @@ export const LONGEST_CLASS_NAME = 40;
 
 /** A folder's name on every system. */
 export const DATASET_NAME = /^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/;
-export const DATASET_NAME_RULE = 'at most 60 small letters, digits and hyphens, a letter or digit first and last';
+const DATASET_NAME_RULE = 'at most 60 small letters, digits and hyphens, a letter or digit first and last';
 
 /**
  * @returns the name as it is kept

@@ -46,4 +46,11 @@ describe('centreByMass', () => {
     const ink = Uint8Array.from({ length: 40 * 40 }, (_, at) => (at % 2 === 0 || at % 40 === 39 ? 200 : 0));
     expect(centreByMass(ink, 40, 40)[14 * SIDE + 10]).toBe(100);
   });
+
+  it('makes images of any size, the digit as large a part of them', () => {
+    const image = centreByMass(filled(224, 224, 3, 150, 60, 60), 224, 224, 64);
+    expect(image).toHaveLength(64 * 64);
+    expect(image.filter((value) => value > 0)).toHaveLength(46 * 46);
+    expect(centreByMass(filled(224, 224, 3, 150, 60, 60), 224, 224, 1)).toEqual(Uint8Array.of(255));
+  });
 });
