@@ -18,7 +18,7 @@ export function installMenu(send: (command: string) => void, showLog: () => void
       label: '&File',
       submenu: [
         command('New run', 'new-run', 'CmdOrCtrl+N'),
-        command('Load checkpoint…', 'load-checkpoint', 'CmdOrCtrl+O'),
+        command('Load checkpoint or model…', 'load-checkpoint', 'CmdOrCtrl+O'),
         command('Save checkpoint…', 'save-checkpoint', 'CmdOrCtrl+S'),
         { type: 'separator' },
         command('Open run archive…', 'open-archive', 'CmdOrCtrl+Shift+O'),

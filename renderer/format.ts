@@ -83,12 +83,14 @@ function transferSet({ dataset, classes, classCount, share }: RunSummary): strin
 /** The second line of a run in a list. */
 export function subtitle(run: RunSummary): string {
   if (run.damage !== undefined) return run.damage;
+  if (run.imported !== undefined) return [run.model, 'imported', ...transferSet(run)].join(' · ');
   return [run.model, OBJECTIVES[run.objective], ...transferSet(run), `seed ${run.seed}`].join(' · ');
 }
 
 /** The same for a narrow place: the name beside it says the network already. */
 export function shortSubtitle(run: RunSummary): string {
   if (run.damage !== undefined) return 'its folder cannot be read';
+  if (run.imported !== undefined) return ['imported', ...transferSet(run)].join(' · ');
   const how = run.temperature === undefined ? OBJECTIVES[run.objective] : `T ${run.temperature}`;
   return [how, ...transferSet(run), `seed ${run.seed}`].join(' · ');
 }

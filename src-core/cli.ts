@@ -165,8 +165,18 @@ common(program.command('archive'))
   .action(act(archiveCommand));
 
 common(program.command('import'))
-  .description('take the runs of an archive into the lab; what is there already is not taken again')
-  .argument('<file>', 'path of a file that `archive` or the window wrote')
+  .description(
+    'take the runs of an archive into the lab, what is there already not again; or make a run of another program’s network, to evaluate, inspect and learn from',
+  )
+  .argument(
+    '<file>',
+    'a .distill file; or dense layers with ReLU, or the lab’s CNN, as .safetensors (PyTorch’s names too) or as the model.json of a TensorFlow.js layers model',
+  )
+  .option('--dataset <name>', 'a network: the data set whose images it reads (default: mnist)')
+  .option('--mean <number>', 'a network: it was given (pixel − mean) / deviation, pixels from 0 to 1 (default: tried)')
+  .option('--deviation <number>', 'a network: see --mean')
+  .option('--name <text>', 'a network: name shown in lists (default: the file’s)')
+  .option('--preview', 'a network: say what it is and write nothing')
   .action(act(importCommand));
 
 /** `runs` alone lists runs. A list being the default, a mistyped command arrives there as its argument. */

@@ -401,6 +401,7 @@ export class Core {
         // What this core trains has a state of its own: see summaryOf.
         ...(status === 'running' ? { elsewhere: true } : {}),
         ...(failure === undefined ? {} : { failure }),
+        ...(record.imported ? { imported: record.imported.file } : {}),
         createdAt,
         model: model.summary,
         objective: spec.objective.kind,
@@ -717,6 +718,18 @@ export class Core {
         const run = await (await this.lab()).loadCheckpoint(file);
         // It has the name of the run it came from: this tells them apart.
         await writeNotes(this.store, run.id, { tags: ['loaded'], note: `Loaded from ${basename(file)}` });
+        changed();
+        return run.id;
+      },
+      isCheckpoint: async (file) => {
+        const { isCheckpointFile } = await import('./experiments/checkpoint-file');
+        return isCheckpointFile(file);
+      },
+      previewModel: async (file, dataset) => (await (await this.lab()).readModel(file, dataset)).preview(),
+      importModel: async (file, dataset, normalisation, name) => {
+        this.labFolder.assertThere();
+        const lab = await this.lab();
+        const run = await (await lab.readModel(file, dataset)).add(this.store, normalisation, name);
         changed();
         return run.id;
       },

@@ -20,6 +20,7 @@ import { predictions } from './evaluation/logits';
 import { readCheckpointFile } from './experiments/checkpoint-file';
 import { describeEnvironment } from './experiments/environment';
 import { Datasets } from './experiments/datasets';
+import { ModelImport } from './experiments/import-model';
 import type { DamagedRun, Run, Subset } from './experiments/run-store';
 import { RunStore } from './experiments/run-store';
 import type { ActiveRun } from './experiments/training-run';
@@ -112,7 +113,7 @@ export class Lab {
         if (!run) continue;
         known.set(id, run);
         if (run.record.environment.method !== METHOD || !isDeepStrictEqual({ ...run.spec, name: '' }, wanted)) continue;
-        if (run.record.dataset?.sha256 !== dataset.sha256) continue;
+        if (run.record.imported || run.record.dataset?.sha256 !== dataset.sha256) continue;
         // How it stands may have changed since it was read.
         run = read();
         if (run && run.status !== 'failed') return run;
@@ -178,6 +179,15 @@ export class Lab {
       await this.delete(run.id);
       throw error;
     }
+  }
+
+  /**
+   * A network of another program's, for a data set of the lab; nothing is written.
+   * @param file .safetensors, or the model.json of a TensorFlow.js layers model
+   * @throws LabError that names the file and what is wrong with it
+   */
+  readModel(file: string, dataset = MNIST): Promise<ModelImport> {
+    return ModelImport.read(file, this.dataset(dataset));
   }
 
   /**

@@ -2,6 +2,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowReactive, watch } from 'vue';
 import type { LabelledLogits, RunDetail, RunSummary } from '../../src-core/contract/rpc';
+import type { RunSpec } from '../../src-core/contract/spec';
 import { MNIST } from '../../src-core/contract/dataset';
 import { discordant, mcnemarExact, pairedBootstrap, pairedGroups } from '../../src-core/evaluation/comparison';
 import { confusionMatrix } from '../../src-core/evaluation/confusion';
@@ -26,6 +27,11 @@ export interface Result {
   readonly total: number;
   /** 95 %, exact, in errors; undefined where the run was not evaluated */
   readonly interval?: { readonly low: number; readonly high: number } | undefined;
+}
+
+/** What a spec says of a network from elsewhere. */
+function known({ data: { dataset, normalisation }, model }: RunSpec): object {
+  return { data: { dataset, normalisation }, model: { kind: model.kind, hidden: model.hidden } };
 }
 
 export const useCompare = defineStore('compare', () => {
@@ -94,14 +100,19 @@ export const useCompare = defineStore('compare', () => {
   );
   const groups = computed(() =>
     groupBySeed(
-      details.value.map(({ record }) => ({
-        id: record.id,
-        spec: record.spec,
-        errors: runs.byId.get(record.id)?.testErrors,
-      })),
+      // Networks from elsewhere are alike in nothing that is known.
+      details.value
+        .filter(({ record }) => !record.imported)
+        .map(({ record }) => ({
+          id: record.id,
+          spec: record.spec,
+          errors: runs.byId.get(record.id)?.testErrors,
+        })),
     ),
   );
-  const differences = computed(() => specDifferences(details.value.map(({ record }) => record.spec)));
+  const differences = computed(() =>
+    specDifferences(details.value.map(({ record: { spec, imported } }) => (imported ? known(spec) : spec))),
+  );
 
   const pair = computed(() => {
     const a = first.value === undefined ? undefined : logits.get(first.value)?.values;

@@ -47,7 +47,7 @@ function flatten(value: unknown, path: string, into: Map<string, string>): Map<s
 }
 
 /** @returns the fields in which the specs differ, each with one value a spec; "–" where a spec has no such field */
-export function specDifferences(specs: readonly RunSpec[]): string[][] {
+export function specDifferences(specs: readonly object[]): string[][] {
   const flat = specs.map((spec) => flatten(spec, '', new Map<string, string>()));
   const fields = new Set(flat.flatMap((spec) => [...spec.keys()]));
   return [...fields]

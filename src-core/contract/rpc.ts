@@ -93,6 +93,8 @@ export interface RunSummary {
   readonly id: string;
   /** what is wrong with its folder; the other fields are then empty */
   readonly damage?: string;
+  /** it was not trained here but read from this file */
+  readonly imported?: string;
   readonly notes: RunNotes;
   readonly status: RunStatus | 'queued' | 'paused';
   /** another process trains it */
@@ -170,6 +172,31 @@ export interface CheckpointReference {
 }
 
 /** The core's functions; each rejects with an error that has a LabError's `code` and `message`. */
+/** How a network may have been given its pixels: (grey / 255 − mean) / deviation. */
+export interface ModelNormalisation {
+  readonly mean: number;
+  readonly deviation: number;
+  /** of the training images on which it was tried, those read wrong */
+  readonly errors: number;
+  /** mean cross-entropy on them */
+  readonly loss: number;
+}
+
+/** Another program's network before it becomes a run. */
+export interface ModelPreview {
+  readonly format: 'safetensors' | 'tfjs';
+  /** such as "784-800-800-10" */
+  readonly summary: string;
+  readonly parameterCount: number;
+  readonly dataset: string;
+  /** whether the file itself says how it reads pixels; then there is one normalisation */
+  readonly stated: boolean;
+  /** training images on which normalisations were tried */
+  readonly tried: number;
+  /** by loss, the least first */
+  readonly normalisations: readonly ModelNormalisation[];
+}
+
 export interface ImportedArchive {
   /** the archive's run in this lab */
   readonly id: string;
@@ -247,6 +274,17 @@ export interface CoreFunctions {
   saveCheckpoint(checkpoint: CheckpointReference, file: string): void;
   /** A file that `saveCheckpoint` wrote becomes a run again; its id. */
   loadCheckpoint(file: string): string;
+  /** Whether a file is a checkpoint that `saveCheckpoint` wrote. */
+  isCheckpoint(file: string): boolean;
+  /** A network of another program's, safetensors or a TensorFlow.js layers model, for the data set; nothing is written. */
+  previewModel(file: string, dataset: string): ModelPreview;
+  /** Makes a finished run of it; its id. */
+  importModel(
+    file: string,
+    dataset: string,
+    normalisation: { readonly mean: number; readonly deviation: number },
+    name: string,
+  ): string;
   /** Writes a run and those that it learnt from into one file. */
   saveArchive(run: string, file: string): void;
   /** Takes the runs of such a file into the lab; what is here already is not taken again. */

@@ -78,6 +78,18 @@ export interface TeacherRecord {
   readonly sha256: string;
 }
 
+/** Where a network came from that was not trained here. */
+export interface ImportedFrom {
+  /** its name, without the folder */
+  readonly file: string;
+  /** of the file, hexadecimal */
+  readonly sha256: string;
+  readonly format: 'safetensors' | 'tfjs';
+  /** what it was trained to read: (grey / 255 − mean) / deviation */
+  readonly mean: number;
+  readonly deviation: number;
+}
+
 /** The contents of run.json. */
 export interface RunRecord {
   readonly format: 1;
@@ -101,6 +113,8 @@ export interface RunRecord {
     readonly classes: number;
   };
   readonly images: { readonly training: number; readonly validation: number };
+  /** a network of another program's: what trained it is not known, and the spec's training says nothing */
+  readonly imported?: ImportedFrom;
   /** kept checkpoints, oldest first */
   readonly checkpoints: readonly CheckpointRecord[];
   readonly best?: { readonly checkpoint: string; readonly selectedOn: SelectedOn };
@@ -142,6 +156,15 @@ const RunRecordSchema = object({
   dataset: v.exactOptional(object({ sha256 })),
   model: object({ summary: text, parameterCount: count, multiplyAdds: count, side: count, classes: count }),
   images: object({ training: count, validation: count }),
+  imported: v.exactOptional(
+    object({
+      file: text,
+      sha256,
+      format: v.picklist(['safetensors', 'tfjs'], 'must be safetensors or tfjs'),
+      mean: v.number('must be a number'),
+      deviation: v.number('must be a number'),
+    }),
+  ),
   checkpoints: v.array(
     object({
       name: fileName,

@@ -1,4 +1,4 @@
-/** safetensors (huggingface/safetensors, format 0.4): named float32 arrays and a map of words. */
+/** safetensors (huggingface/safetensors, format 0.4): named arrays, float32 as the lab writes them, and a map of words. */
 import * as v from 'valibot';
 import { LabError, messageOf } from '../contract/errors';
 
@@ -66,8 +66,29 @@ function parseHeader(bytes: Uint8Array): { entries: [string, unknown][]; dataSta
   return { entries: Object.entries(header), dataStart: 8 + length };
 }
 
+/** Half precision, IEEE 754 binary16. */
+function halfValue(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Types of numbers that become float32: what the lab writes, and what others keep networks in. */
+const TYPES: Readonly<Record<string, { readonly bytes: number; read(data: ArrayBuffer): Float32Array }>> = {
+  F32: { bytes: 4, read: (data) => new Float32Array(data) },
+  F64: { bytes: 8, read: (data) => Float32Array.from(new Float64Array(data)) },
+  F16: { bytes: 2, read: (data) => Float32Array.from(new Uint16Array(data), halfValue) },
+  BF16: {
+    bytes: 2,
+    read: (data) => new Float32Array(Uint32Array.from(new Uint16Array(data), (bits) => bits << 16).buffer),
+  },
+};
+
 /**
- * Reads a file of float32 arrays; the values are copies.
+ * Reads a file of arrays as float32; the values are copies.
  * @param source the file's name, for the error
  * @throws LabError `damaged-file` unless every byte of the data belongs to exactly one array of the right length
  */
@@ -90,16 +111,17 @@ export function parseSafetensors(bytes: Uint8Array, source: string): Safetensors
       })
       .sort((a, b) => a.start - b.start || a.end - b.end);
     for (const { name, entry, start, end } of parsed) {
-      if (entry.dtype !== 'F32') throw new Error(`"${name}" has type ${entry.dtype}, not F32`);
+      const type = Object.hasOwn(TYPES, entry.dtype) ? TYPES[entry.dtype] : undefined;
+      if (!type) throw new Error(`"${name}" has type ${entry.dtype}, not ${Object.keys(TYPES).join(', ')}`);
       const count = entry.shape.reduce((product, length) => product * length, 1);
-      if (start !== covered || end - start !== count * 4) {
+      if (start !== covered || end - start !== count * type.bytes) {
         throw new Error(`"${name}" of shape [${entry.shape.join(', ')}] claims the bytes ${start} to ${end}`);
       }
       if (dataStart + end > bytes.length) throw new Error(`it ends within "${name}"`);
       covered = end;
       // Not `slice`: a Buffer's gives a view, which float32 values may not be able to begin at.
       const data = new Uint8Array(bytes.subarray(dataStart + start, dataStart + end));
-      tensors.push([name, { shape: entry.shape, values: new Float32Array(data.buffer, data.byteOffset, count) }]);
+      tensors.push([name, { shape: entry.shape, values: type.read(data.buffer) }]);
     }
     if (dataStart + covered !== bytes.length) {
       throw new Error(`${bytes.length - dataStart - covered} bytes after its last tensor belong to none`);

@@ -45,6 +45,18 @@ export async function writeCheckpointFile(run: Run, reference: string, file: str
 }
 
 /**
+ * Whether a file says of itself that it is such a file.
+ * @throws LabError `storage` when it cannot be read, `damaged-file` when it is no safetensors file at all
+ */
+export async function isCheckpointFile(file: string): Promise<boolean> {
+  if (!file.toLowerCase().endsWith('.safetensors')) return false;
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw storageError(error, file);
+  });
+  return parseSafetensors(bytes, file).metadata['format'] === FORMAT;
+}
+
+/**
  * Reads such a file whole.
  * @throws LabError `damaged-file` when anything in it is not as it was written
  */

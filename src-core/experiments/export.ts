@@ -94,9 +94,14 @@ export async function exportRun(
     ];
   }
   const tensors = parametersOf(run, (await run.readCheckpoint(checkpoint)).tensors);
-  const metadata = { run: run.id, epoch: String(checkpoint.epoch), model: run.record.model.summary };
-  const about = { name: run.record.model.summary, version: packageJson.version, metadata };
   const { model, data } = run.spec;
+  const metadata = {
+    run: run.id,
+    epoch: String(checkpoint.epoch),
+    model: run.record.model.summary,
+    normalisation: data.normalisation,
+  };
+  const about = { name: run.record.model.summary, version: packageJson.version, metadata };
   const network = (): NetworkLayer[] => networkOf(model, run.record.model, data.normalisation);
   if (format === 'onnx') {
     const bytes = onnxOf(network(), tensors, run.record.model, about, temperature);

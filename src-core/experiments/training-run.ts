@@ -162,6 +162,13 @@ export interface ActiveRun {
  * @throws LabError when the run is locked, or a checkpoint or teacher cannot be used
  */
 export async function activateRun(store: RunStore, run: Run, dataset: Dataset, from?: string): Promise<ActiveRun> {
+  if (run.record.imported) {
+    throw new LabError(
+      'bad-input',
+      `Run ${run.id} was read from ${run.record.imported.file}: how it was trained is not known.`,
+      'Distil a student from it, or train a network of its shape anew.',
+    );
+  }
   const lock = run.lock();
   const disposables: { dispose(): void }[] = [];
   const release = (): void => {

@@ -1,8 +1,11 @@
 /** A run with its teachers as one file: out of a lab and into another. */
+import { bold, dim } from 'ansis';
 import { resolve } from 'node:path';
+import { LabError } from '../contract/errors';
 import { importArchive, writeArchive } from '../experiments/archive';
 import { titleOf } from '../experiments/run-notes';
 import type { Lab } from '../lab';
+import { grouped, significant } from './format';
 import type { Output } from './output';
 
 export async function archiveCommand(
@@ -18,8 +21,60 @@ export async function archiveCommand(
   output.value({ file });
 }
 
-export async function importCommand(lab: Lab, output: Output, _options: unknown, file: string): Promise<void> {
-  const { id, added } = await importArchive(lab.store, resolve(file));
+interface ImportOptions {
+  readonly dataset?: string;
+  readonly mean?: string;
+  readonly deviation?: string;
+  readonly name?: string;
+  readonly preview?: boolean;
+}
+
+/** (pixel − mean) / deviation as it was given; undefined where neither was. */
+function normalisationOf({ mean, deviation }: ImportOptions): { mean: number; deviation: number } | undefined {
+  if (mean === undefined && deviation === undefined) return undefined;
+  if (mean !== undefined && deviation !== undefined) return { mean: Number(mean), deviation: Number(deviation) };
+  throw new LabError('bad-input', '--mean and --deviation go together.', 'Give both, or neither.');
+}
+
+async function importModel(lab: Lab, output: Output, options: ImportOptions, file: string): Promise<void> {
+  const normalisation = normalisationOf(options);
+  const source = await lab.readModel(file, options.dataset);
+  const preview = source.preview();
+  const { summary, parameterCount, dataset, tried, normalisations, stated } = preview;
+  output.text(
+    `${bold(summary)}, ${grouped(parameterCount)} parameters, for ${dataset}`,
+    ...normalisations.map(
+      ({ mean, deviation, errors }) =>
+        `  pixels (x − ${significant(mean)}) / ${significant(deviation)}: ${grouped(errors)} of ${grouped(tried)} training images wrong` +
+        (stated ? ', as the file says' : ''),
+    ),
+  );
+  if (options.preview) {
+    output.value(preview);
+    output.text(dim('Nothing was written.'));
+    return;
+  }
+  const run = await source.add(lab.store, normalisation ?? normalisations[0], options.name);
+  const errors = run.checkpoint().testErrors!;
+  output.text(`${bold(run.id)}: ${grouped(errors)} test errors`);
+  output.value({ id: run.id, testErrors: errors, ...preview });
+}
+
+export async function importCommand(lab: Lab, output: Output, options: ImportOptions, given: string): Promise<void> {
+  const file = resolve(given);
+  if (/\.(safetensors|json)$/.test(file)) return importModel(lab, output, options, file);
+  const { preview, ...others } = options;
+  const [flag] = Object.entries({
+    preview,
+    dataset: others.dataset,
+    mean: others.mean,
+    deviation: others.deviation,
+    name: others.name,
+  })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
+  if (flag) throw new LabError('bad-input', `--${flag} is for networks of other programs, not for a run archive.`);
+  const { id, added } = await importArchive(lab.store, file);
   for (const run of added) output.text(`${run}: ${titleOf(lab.open(run))}`);
   if (added.length === 0) output.text(`${id} is in this lab already.`);
   output.value({ id, added });

@@ -46,14 +46,15 @@ export async function runsList(lab: Lab, output: Output): Promise<void> {
   const rows = runs.map((run) => {
     if (!('record' in run)) return [red('✕'), run.id, '', '', '', red(run.damage)];
     const { epochs } = run.spec.training;
-    const last = run.metrics().at(-1);
+    const { imported, checkpoints, failure } = run.record;
+    const last = run.metrics().at(-1) ?? checkpoints.at(-1);
     return [
       MARKS[run.status],
       bold(run.id),
       run.record.model.summary,
-      `${run.record.checkpoints.at(-1)?.epoch ?? 0}/${epochs}`,
+      imported ? '–' : `${checkpoints.at(-1)?.epoch ?? 0}/${epochs}`,
       last?.testErrors === undefined ? '–' : grouped(last.testErrors),
-      run.record.failure ? red(run.record.failure) : run.status,
+      failure ? red(failure) : imported ? `imported from ${imported.file}` : run.status,
     ];
   });
   output.text(
@@ -81,6 +82,8 @@ export async function runsShow(lab: Lab, output: Output, _options: unknown, refe
     `${MARKS[run.status]} ${bold(run.id)} ${dim(run.status)}${record.failure ? ` ${red(record.failure)}` : ''}`,
     `  folder       ${run.path}`,
     `  model        ${record.model.summary}, ${grouped(record.model.parameterCount)} parameters, ${grouped(record.model.multiplyAdds)} multiply-adds an image`,
+    ...(record.imported ? [`  imported     from ${record.imported.file}: what trained it is not known`] : []),
+    `  data set     ${record.spec.data.dataset}`,
     `  images       ${grouped(record.images.training)} to learn from, ${grouped(record.images.validation)} for validation`,
     `  teachers     ${record.teachers.map(({ run: id, checkpoint }) => `${id} at ${checkpoint}`).join(', ') || 'none'}`,
     `  computed by  TensorFlow ${environment.tensorflow}, ${environment.device.toUpperCase()}, ${environment.threads} threads, ${environment.processor}`,

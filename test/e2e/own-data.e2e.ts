@@ -2,6 +2,7 @@
 import { encode } from 'fast-png';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { encodeSafetensors } from '../../src-core/data/safetensors';
 import { expect, test } from './app';
 import { answerDialogs, seriousViolations, train, view } from './steps';
 
@@ -69,4 +70,49 @@ test('images of one’s own become a data set, teach, and come back in every vie
   await expect(page.getByRole('combobox', { name: 'Data set' })).toHaveValue('mnist');
   await page.getByRole('button', { name: 'Undo' }).last().click();
   await expect(page.getByRole('combobox', { name: 'Data set' })).toHaveValue('signs');
+});
+
+test('a network of another program’s is looked at, becomes a run, and is refused where it fits nothing', async ({
+  app,
+  folder,
+}) => {
+  const { page, lab } = app;
+  const good = join(folder, 'colleague.safetensors');
+  const bad = join(folder, 'other.safetensors');
+  const array = (...shape: number[]) => ({
+    shape,
+    values: Float32Array.from(
+      { length: shape.reduce((product, length) => product * length, 1) },
+      (_, at) => Math.sin(at) / 20,
+    ),
+  });
+  writeFileSync(
+    good,
+    encodeSafetensors({
+      'fc1.weight': array(12, 784),
+      'fc1.bias': array(12),
+      'fc2.weight': array(10, 12),
+      'fc2.bias': array(10),
+    }),
+  );
+  writeFileSync(bad, encodeSafetensors({ 'lstm.weight_ih_l0': array(4, 4) }));
+  await view(page, 'Inspect').click();
+  const dialog = page.getByRole('dialog', { name: 'A network from elsewhere' });
+  await answerDialogs(app, bad);
+  await page.getByRole('button', { name: /^Load/ }).click();
+  await expect(dialog.getByRole('alert')).toContainText('lstm.weight_ih_l0');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await answerDialogs(app, good);
+  await page.getByRole('button', { name: /^Load/ }).click();
+  await expect(dialog.getByText('784-12-10')).toBeVisible();
+  await expect(dialog.getByRole('radio')).toHaveCount(3);
+  expect(existsSync(join(lab, 'runs'))).toBe(false);
+  expect(await seriousViolations(page, 'A network before it is imported', '[role=dialog]')).toEqual([]);
+  await dialog.getByLabel('Name').fill('a colleague’s');
+  await dialog.getByRole('button', { name: 'Import' }).click();
+  await expect(page.getByRole('heading', { name: 'a colleague’s' })).toBeVisible();
+  await expect(page.getByRole('grid', { name: /^Confusion matrix/ })).toBeVisible();
+  await view(page, 'Train').click();
+  await expect(page.getByText('Read from colleague.safetensors')).toBeVisible();
 });

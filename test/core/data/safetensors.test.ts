@@ -113,7 +113,7 @@ describe('encodeSafetensors and parseSafetensors', () => {
     ['a fractional offset', withHeader({ a: entry(0, 0.5, [1]) }, 4), '"a" is not a tensor'],
     ['a negative offset', withHeader({ a: entry(-4, 0, [1]) }, 4), '"a" is not a tensor'],
     ['metadata that are not texts', withHeader({ __metadata__: { step: 5 } }), 'metadata'],
-    ['values of another type', withHeader({ a: entry(0, 4, [2], 'F16') }, 4), 'type F16'],
+    ['values of another type', withHeader({ a: entry(0, 4, [4], 'I8') }, 4), 'type I8'],
     ['a length that does not fit the shape', withHeader({ a: entry(0, 8, [3]) }, 8), 'claims the bytes 0 to 8'],
     ['an end before its start', withHeader({ a: entry(0, 4), b: entry(4, 0, [1]) }, 4), 'claims the bytes'],
     ['a hole', withHeader({ a: entry(0, 4), b: entry(8, 12) }, 12), '"b" of shape [1] claims the bytes 8 to 12'],
@@ -142,7 +142,7 @@ describe('encodeSafetensors and parseSafetensors', () => {
           fc.oneof(
             fc.jsonValue(),
             fc.record({
-              dtype: fc.constantFrom('F32', 'F64'),
+              dtype: fc.constantFrom('F32', 'F64', 'F16', 'BF16', 'I8'),
               shape: fc.array(offset, { maxLength: 3 }),
               data_offsets: fc.tuple(offset, offset),
             }),
@@ -159,4 +159,17 @@ describe('encodeSafetensors and parseSafetensors', () => {
       { numRuns: 1000 },
     );
   });
+});
+it('reads doubles, halves and bfloat16 as float32', () => {
+  const bits = (dtype: string, width: number, values: ArrayBufferView): Float32Array => {
+    const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const file = withHeader({ a: entry(0, data.length, [data.length / width], dtype) }, data.length);
+    file.set(data, file.length - data.length);
+    return parseSafetensors(file, 'a').tensors['a']!.values;
+  };
+  expect([...bits('F64', 8, Float64Array.of(0.1, -2))]).toEqual([Math.fround(0.1), -2]);
+  // 1, −2, the largest, the smallest, −0, infinity (IEEE 754-2019, binary16).
+  const halves = Uint16Array.of(0x3c00, 0xc000, 0x7bff, 0x0001, 0x8000, 0x7c00);
+  expect([...bits('F16', 2, halves)]).toEqual([1, -2, 65504, 2 ** -24, -0, Infinity]);
+  expect([...bits('BF16', 2, Uint16Array.of(0x3f80, 0xc040))]).toEqual([1, -3]);
 });

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime
 from safetensors import safe_open
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 folder = Path(sys.argv[1])
 about = json.loads((folder / "about.json").read_text())
@@ -57,6 +57,26 @@ def in_parts(weights):
     return np.concatenate([forward(weights, part) for part in np.array_split(images, 50)])
 
 
+def as_torch(weights):
+    """The arrays as a PyTorch module of convolutions and linear layers has them, under names as it gives them."""
+    arrays = {}
+    layers = [name.removesuffix("/weight") for name in weights if name.endswith("/weight")]
+    for at, name in enumerate(sorted(layers)):
+        weight = weights[f"{name}/weight"]
+        if weight.ndim == 4:
+            weight = weight.transpose(3, 2, 0, 1)
+        elif name == "hidden1" and "convolution2/weight" in weights:
+            # Images are flattened channel by channel there.
+            channels = weights["convolution2/weight"].shape[3]
+            pooled = round((weight.shape[0] // channels) ** 0.5)
+            weight = weight.reshape(pooled, pooled, channels, -1).transpose(2, 0, 1, 3).reshape(weight.shape).T
+        else:
+            weight = weight.T
+        arrays[f"net.{2 * at}.weight"] = np.ascontiguousarray(weight)
+        arrays[f"net.{2 * at}.bias"] = weights[f"{name}/bias"]
+    return arrays
+
+
 result = {}
 for file in sorted(folder.glob("*.onnx")):
     onnx.checker.check_model(str(file), full_check=True)
@@ -74,6 +94,7 @@ for file in folder.glob("*.safetensors"):
     result["safetensors"] = distance(in_parts(load_file(file)))
     with safe_open(file, "numpy") as opened:
         result["words"] = opened.metadata()
+    save_file(as_torch(load_file(file)), folder / "torch")
 for file in folder.glob("*.npz"):
     result["npz"] = distance(in_parts(dict(np.load(file))))
 print(json.dumps(result))

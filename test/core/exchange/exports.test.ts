@@ -1,6 +1,6 @@
 /** What a network becomes elsewhere: the same, says every other program that opens its files. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { PythonUnavailable, ensurePython } from '../../../scripts/python-environ
 import type { RunSpecInput } from '../../../src-core/contract/spec';
 import { encodeNpy } from '../../../src-core/data/npy';
 import type { Logits } from '../../../src-core/evaluation/logits';
+import { predictions } from '../../../src-core/evaluation/logits';
 import { EXPORT_FORMATS, exportRun } from '../../../src-core/experiments/export';
 import type { Run } from '../../../src-core/experiments/run-store';
 import { Lab } from '../../../src-core/lab';
@@ -101,6 +102,42 @@ describe.each(networks)('a network, %s', (name, spec, tfjsImages) => {
       expect(checked.opset).toBeGreaterThanOrEqual(17);
       expect(checked.metadata).toMatchObject({ run: run.id, model: run.record.model.summary });
       expect(checked.words).toMatchObject({ run: run.id });
+    },
+    60_000,
+  );
+
+  const same = async (imported: Run): Promise<void> => {
+    const found = (await lab.logits(imported))!;
+    expect(found.count).toBe(10_000);
+    const most = found.values.reduce((sofar, value, at) => Math.max(sofar, Math.abs(value - logits.values[at]!)), 0);
+    expect(most).toBeLessThan(1e-4);
+    expect([...predictions(found)]).toEqual([...predictions(logits)]);
+    expect(imported.spec.model).toMatchObject({ kind: run.spec.model.kind, hidden: run.spec.model.hidden });
+    expect(imported.spec.data.normalisation).toBe(run.spec.data.normalisation);
+  };
+
+  it('comes back from its own safetensors and its TensorFlow.js model, which say how they read pixels', async () => {
+    for (const format of ['.safetensors', '-model.json']) {
+      const file = readdirSync(place).find((name) => name.endsWith(format))!;
+      const source = await lab.readModel(join(place, file));
+      expect(source.preview()).toMatchObject({ summary: run.record.model.summary, stated: true });
+      const imported = await source.add(lab.store);
+      expect(imported.status).toBe('finished');
+      expect(imported.record.imported).toMatchObject({ file });
+      await same(lab.open(imported.id));
+    }
+  }, 60_000);
+
+  it.skipIf(unavailable !== '')(
+    'comes back from the names and axes of PyTorch, as its safetensors library writes them',
+    async () => {
+      // The check above has written it.
+      const file = join(place, 'torch.safetensors');
+      copyFileSync(join(place, 'torch'), file);
+      const source = await lab.readModel(file);
+      // It does not say how it reads pixels: that is found by trying.
+      expect(source.preview().stated).toBe(false);
+      await same(await source.add(lab.store, undefined, 'from PyTorch'));
     },
     60_000,
   );
