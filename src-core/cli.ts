@@ -8,7 +8,7 @@ import { SCALES, STUDIES } from './contract/scorecard';
 import { suggestion } from './contract/suggest';
 import { EXPORT_FORMATS } from './experiments/export';
 import type { Lab } from './lab';
-import { archiveCommand, importCommand } from './terminal/archive-commands';
+import { archiveCommand, importCommand, trainArchiveCommand } from './terminal/archive-commands';
 import { datasetsAdd, datasetsDelete, datasetsList, datasetsPreview } from './terminal/datasets-commands';
 import { doctorCommand } from './terminal/doctor-command';
 import { Output } from './terminal/output';
@@ -95,7 +95,19 @@ withSpecOptions(program.command('distill'))
   .addHelpText('after', () => presetsHelp() + fieldsHelp())
   .action(act(distillCommand));
 
-withSpecOptions(program.command('reproduce'))
+/** Where the runs of a study are trained. */
+function withEngine(command: Command): Command {
+  return command
+    .option('--engine <engine>', 'a study: where its runs are trained, local or ray (default: local)')
+    .option('--address <url>', 'ray: of the dashboard, such as http://head:8265; a token comes from RAY_AUTH_TOKEN')
+    .option('--node-program <dir>', 'ray: the folder of the lab’s checkout on the nodes (default: as here)')
+    .option('--node-lab <dir>', 'ray: where the nodes see the lab folder, which they share (default: as here)')
+    .option('--fetch', 'ray: nodes share no folder: runs are sent to them, and their results fetched')
+    .option('--cpus <number>', 'ray: CPUs for each run (default: 1)')
+    .option('--gpus <number>', 'ray: GPUs for each run (default: 0)');
+}
+
+withEngine(withSpecOptions(program.command('reproduce')))
   .description(
     'run a whole reproduction: "fast" is teacher, baseline and student in minutes; the others are studies whose claims are judged over seeds. What is done is not done again.',
   )
@@ -104,18 +116,26 @@ withSpecOptions(program.command('reproduce'))
   .option('--scale <scale>', `a study's training: ${SCALES.join(', ')} (ten minutes, four hours, twelve, as published)`)
   .option('--claim <id>', 'a study: what this claim needs alone')
   .option('--add-seed', 'a study: one more seed for the claim, for good')
-  .option('--workers <number>', 'a study: processes that train at once, 1 to 64 (default: one for each core)')
+  .option(
+    '--workers <number>',
+    'a study: runs that train at once, 1 to 64, in a cluster to 1024 (default: one for each core)',
+  )
   .option('--retry-failed', 'a study: try again what failed')
   .option('--retrain', 'a study: train teachers that were deleted anew, and what learns from them')
   .action(act(reproduceCommand));
 
-common(program.command('study'))
+withEngine(common(program.command('study')))
   .description('run a study: groups of runs over a grid and seeds, as a JSON file says; what is done is not done again')
   .argument('<file>', 'path of the study as JSON')
-  .option('--workers <number>', 'processes that train at once, 1 to 64 (default: one for each core)')
+  .option('--workers <number>', 'runs that train at once, 1 to 64, in a cluster to 1024 (default: one for each core)')
   .option('--retry-failed', 'try again what failed')
   .option('--retrain', 'train teachers that were deleted anew, and what learns from them')
   .action(act(studyCommand));
+
+common(program.command('train-archive'))
+  .description('what a node of a cluster does: train the run of an archive to its end, and print it as one')
+  .argument('<file>', 'path of the archive')
+  .action(act(trainArchiveCommand));
 
 common(program.command('evaluate'))
   .description('every figure of a run: errors, intervals, calibration, agreement, confusion')

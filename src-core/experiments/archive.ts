@@ -56,15 +56,24 @@ async function filesOf(run: Run): Promise<Map<string, Uint8Array>> {
   return files;
 }
 
+/** A record by itself: whom it learnt from is known where it comes back. */
+function orphaned(bytes: Uint8Array): Uint8Array {
+  const record = JSON.parse(new TextDecoder().decode(bytes)) as RunRecord;
+  return new TextEncoder().encode(`${JSON.stringify({ ...record, teachers: [] }, null, 2)}\n`);
+}
+
 /**
  * Writes a run and its teachers into one file, whole or not at all.
+ * @param alone without its teachers, for `takeResults`
  * @throws LabError `locked` when one is being trained, `not-found` or `damaged-file` when one cannot be read, `storage`
  */
-export async function writeArchive(store: RunStore, run: Run, file: string): Promise<void> {
+export async function writeArchive(store: RunStore, run: Run, file: string, alone = false): Promise<void> {
   const contents = new Map<string, Uint8Array>();
-  const runs = [...lineageOf(store, run).values()];
+  const runs = alone ? [run] : [...lineageOf(store, run).values()];
   for (const one of runs) {
-    for (const [path, bytes] of await filesOf(one)) contents.set(`runs/${one.id}/${path}`, bytes);
+    for (const [path, bytes] of await filesOf(one)) {
+      contents.set(`runs/${one.id}/${path}`, alone && path === 'run.json' ? orphaned(bytes) : bytes);
+    }
   }
   const total = [...contents.values()].reduce((sum, { length }) => sum + length, 0);
   if (total > MOST_BYTES) {
@@ -223,4 +232,34 @@ export async function importArchive(store: RunStore, file: string): Promise<Impo
     throw error;
   }
   return { id: [...names.values()].at(-1)!, added };
+}
+
+/**
+ * Takes into a run what another machine has trained of it: checkpoints, logits, curves; name, spec and teachers stay.
+ * @param file an archive of the run alone, as `writeArchive` makes it
+ * @throws LabError `damaged-file`, `incompatible` when it is of another run, `locked` or `storage`; then the run is as it was
+ */
+export async function takeResults(run: Run, file: string): Promise<void> {
+  const { record, files } = [...(await readArchive(file)).values()].at(-1)!;
+  const lock = run.lock();
+  try {
+    if (record.createdAt !== run.record.createdAt || record.spec.seed !== run.spec.seed) {
+      throw new LabError('incompatible', `${basename(file)} is not of run ${run.id}.`);
+    }
+    for (const [path, bytes] of files) {
+      if (path === 'run.json' || path === 'notes.json') continue;
+      if (path.includes('/')) makeFolder(join(run.path, path, '..'));
+      await writeAtomically(join(run.path, path), bytes);
+    }
+    const { status, failure, environment, checkpoints, best } = record;
+    await run.save({
+      status: status === 'running' ? 'stopped' : status,
+      environment,
+      checkpoints,
+      ...(failure === undefined ? {} : { failure }),
+      ...(best === undefined ? {} : { best }),
+    });
+  } finally {
+    lock.release();
+  }
 }

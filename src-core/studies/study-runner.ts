@@ -23,12 +23,15 @@ import {
   taughtSpec,
 } from './study-cells';
 import type { WorkerNews, WorkerOrder } from './study-worker';
+import type { Trainer } from './trainer';
 
 export interface StudyOptions extends StudyRunOptions {
   /** these groups alone, and whoever teaches them; all when left out */
   readonly groups?: readonly string[];
   /** processes that train at once; by default one for each core, which share the cores evenly */
   readonly workers?: number;
+  /** makes what trains the runs; by default processes of this machine */
+  readonly trainer?: () => Trainer;
   /** called when a cell or its epoch is another */
   readonly changed?: (status: CellStatus) => void;
 }
@@ -43,8 +46,8 @@ function loader(): string[] {
   return WORKER.endsWith('.ts') ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [];
 }
 
-/** One process that trains. */
-class Worker {
+/** One process of this machine that trains. */
+class Worker implements Trainer {
   private readonly child: ChildProcess;
   private settle: { done(): void; failed(error: Error): void } | undefined;
   private listener: ((event: RunEvent) => void) | undefined;
@@ -74,7 +77,6 @@ class Worker {
     if (this.child.connected) this.child.send(order);
   }
 
-  /** Trains a run to its end, or to where `stop` meets it. */
   async train(run: string, listener: (event: RunEvent) => void): Promise<void> {
     this.listener = listener;
     try {
@@ -100,7 +102,7 @@ export class StudyRunner {
   /** in the order in which they are trained */
   readonly cells: readonly StudyCell[];
   private readonly statuses: Map<string, CellStatus>;
-  private readonly workers = new Set<Worker>();
+  private readonly workers = new Set<Trainer>();
   private readonly known: Map<string, Run>;
   /** keys of cells that another process trains */
   private readonly elsewhere = new Set<string>();
@@ -182,7 +184,7 @@ export class StudyRunner {
   }
 
   private async work(threads: number): Promise<void> {
-    let worker: Worker | undefined;
+    let worker: Trainer | undefined;
     while (!this.stopped) {
       const cell = this.nextReady();
       if (!cell) {
@@ -198,7 +200,7 @@ export class StudyRunner {
         if (run.status !== 'finished') {
           if (this.isElsewhere(cell)) continue;
           if (!worker?.alive) {
-            worker = new Worker(this.lab.folder, threads);
+            worker = this.options.trainer?.() ?? new Worker(this.lab.folder, threads);
             this.workers.add(worker);
           }
           await worker.train(run.id, (event) => {

@@ -1,12 +1,15 @@
 /** A run with its teachers as one file: out of a lab and into another. */
 import { bold, dim } from 'ansis';
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { LabError } from '../contract/errors';
 import { importArchive, writeArchive } from '../experiments/archive';
 import { titleOf } from '../experiments/run-notes';
 import type { Lab } from '../lab';
 import { grouped, significant } from './format';
 import type { Output } from './output';
+import { trainToEnd } from './train-command';
 
 export async function archiveCommand(
   lab: Lab,
@@ -78,4 +81,34 @@ export async function importCommand(lab: Lab, output: Output, options: ImportOpt
   for (const run of added) output.text(`${run}: ${titleOf(lab.open(run))}`);
   if (added.length === 0) output.text(`${id} is in this lab already.`);
   output.value({ id, added });
+}
+
+/** Characters of an archive in one line. */
+const PIECE = 2 ** 16;
+
+/** On a node of a cluster that shares no folder: nothing is left there, and what was trained is printed. */
+export async function trainArchiveCommand(_lab: Lab, output: Output, _options: unknown, given: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'distill-lab-node-'));
+  try {
+    const { Lab: Loaded } = await import('../lab');
+    const lab = new Loaded(folder);
+    const { id } = await importArchive(lab.store, resolve(given));
+    let failure: unknown;
+    try {
+      if (lab.open(id).status !== 'finished') await trainToEnd(lab, lab.open(id), output);
+    } catch (error) {
+      // As far as it came, it comes back: stopped at a checkpoint, or failed with the reason.
+      failure = error;
+    }
+    const file = join(folder, 'trained.distill');
+    await writeArchive(lab.store, lab.open(id), file, true);
+    const text = readFileSync(file).toString('base64');
+    const of = Math.ceil(text.length / PIECE);
+    for (let piece = 0; piece < of; piece++) {
+      output.value({ type: 'archive', piece, of, data: text.slice(piece * PIECE, (piece + 1) * PIECE) });
+    }
+    if (failure !== undefined) throw failure;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

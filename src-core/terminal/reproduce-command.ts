@@ -43,6 +43,8 @@ export async function reproduceCommand(
     if (flag) throw new LabError('bad-input', `reproduce ${study} has no --${flag}.`, 'Leave it out.');
   };
   if (study === 'fast') {
+    const { engine, address, nodeProgram, nodeLab, fetch, cpus, gpus } = options;
+    refuse({ engine, address, 'node-program': nodeProgram, 'node-lab': nodeLab, fetch, cpus, gpus });
     refuse({ scale, claim, 'add-seed': addSeed, workers, 'retry-failed': retryFailed, retrain });
     return reproduceFast(lab, output, options);
   }

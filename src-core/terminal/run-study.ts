@@ -1,15 +1,27 @@
 /** Runs a study and shows how far it is. */
 import { bold, dim } from 'ansis';
+import { fileURLToPath } from 'node:url';
 import cliProgress from 'cli-progress';
 import { LabError } from '../contract/errors';
 import type { Study } from '../contract/study';
 import type { Lab } from '../lab';
 import type { CellStatus } from '../studies/study-cells';
 import { StudyPace } from '../studies/study-cells';
+import { RayCluster } from '../studies/ray-cluster';
+import type { RayOptions } from '../studies/ray-trainer';
+import { RayTrainer } from '../studies/ray-trainer';
 import { StudyRunner } from '../studies/study-runner';
+import type { Trainer } from '../studies/trainer';
 import { duration } from './format';
 import { onInterrupt } from './interrupt';
 import type { Output } from './output';
+
+/** Folder of this checkout: where the nodes have it too, if nothing else is said. */
+const PROGRAM = fileURLToPath(new URL('../..', import.meta.url));
+
+const MOST_WORKERS = 64;
+/** Jobs of a study in a cluster at once. */
+const MOST_JOBS = 1024;
 
 /** A live line on a screen; a line a cell in a pipe. */
 class StudyProgress {
@@ -69,7 +81,18 @@ export function plainCell({ cell, state, run, failure, epoch }: CellStatus): obj
   return { key, group, values, seed, state, run, failure, epoch };
 }
 
-export interface StudyCommandOptions {
+/** Where a study's runs are trained, as given on the command line. */
+interface EngineOptions {
+  readonly engine?: string;
+  readonly address?: string;
+  readonly nodeProgram?: string;
+  readonly nodeLab?: string;
+  readonly fetch?: boolean;
+  readonly cpus?: string;
+  readonly gpus?: string;
+}
+
+export interface StudyCommandOptions extends EngineOptions {
   /** as given on the command line */
   readonly workers?: string;
   readonly retryFailed?: boolean;
@@ -82,11 +105,66 @@ interface Chosen extends StudyCommandOptions {
 }
 
 /** @throws LabError `bad-input` on a number of workers that is none */
-export function workersOf({ workers: given }: StudyCommandOptions): number | undefined {
+export function workersOf({ workers: given, engine }: StudyCommandOptions): number | undefined {
   if (given === undefined) return undefined;
   const workers = Number(given);
-  if (Number.isInteger(workers) && workers >= 1 && workers <= 64) return workers;
-  throw new LabError('bad-input', `--workers = ${given} must be a whole number, 1 to 64.`);
+  const most = engine === 'ray' ? MOST_JOBS : MOST_WORKERS;
+  if (Number.isInteger(workers) && workers >= 1 && workers <= most) return workers;
+  throw new LabError('bad-input', `--workers = ${given} must be a whole number, 1 to ${most}.`);
+}
+
+function amount(text: string | undefined, flag: string, least: number, standard: number): number {
+  if (text === undefined) return standard;
+  const value = Number(text);
+  if (text.trim() !== '' && value >= least && value <= 1024) return value;
+  throw new LabError('bad-input', `--${flag} = ${text} must be a number, ${least} to 1024.`);
+}
+
+/**
+ * The cluster that is asked for, once it has answered; undefined for this machine.
+ * @throws LabError `bad-input`, or `engine` when it cannot be reached
+ */
+async function clusterOf(
+  lab: Lab,
+  output: Output,
+  options: StudyCommandOptions,
+): Promise<{ trainer: () => Trainer; workers: number } | undefined> {
+  const { engine = 'local', address, nodeProgram, nodeLab, fetch } = options;
+  if (engine !== 'local' && engine !== 'ray') {
+    throw new LabError('bad-input', `--engine = ${engine} must be local or ray.`);
+  }
+  if (engine === 'local') {
+    const { cpus, gpus } = options;
+    const given = Object.entries({ address, 'node-program': nodeProgram, 'node-lab': nodeLab, fetch, cpus, gpus });
+    const [flag] = given.find(([, value]) => value !== undefined) ?? [];
+    if (flag) throw new LabError('bad-input', `--${flag} is for a cluster.`, 'Add --engine ray, or leave it out.');
+    return undefined;
+  }
+  if (address === undefined) {
+    throw new LabError('bad-input', '--engine ray needs an address.', 'Add --address http://HEAD:8265.');
+  }
+  if (fetch && nodeLab !== undefined) {
+    throw new LabError(
+      'bad-input',
+      '--fetch and --node-lab exclude each other.',
+      'Nodes share the folder, or they do not.',
+    );
+  }
+  const cpus = amount(options.cpus, 'cpus', 0.1, 1);
+  const gpus = amount(options.gpus, 'gpus', 0, 0);
+  const cluster = new RayCluster(address, process.env['RAY_AUTH_TOKEN'] || undefined);
+  const version = await cluster.version();
+  const all = (await cluster.cpus()) ?? 1;
+  const workers = workersOf(options) ?? Math.min(MOST_JOBS, Math.max(1, Math.floor(all / cpus)));
+  output.note(`Ray ${version} at ${cluster.address}: ${all} CPUs, ${workers} runs at once`);
+  const ray: RayOptions = {
+    cluster,
+    program: nodeProgram ?? PROGRAM,
+    sharedFolder: fetch ? undefined : (nodeLab ?? lab.folder),
+    cpus,
+    gpus,
+  };
+  return { trainer: () => new RayTrainer(lab, ray), workers };
 }
 
 /**
@@ -100,9 +178,11 @@ export async function runStudy(
   study: Study,
   options: Chosen,
 ): Promise<{ readonly statuses: readonly CellStatus[]; readonly ended: boolean }> {
-  const workers = workersOf(options);
+  const cluster = await clusterOf(lab, output, options);
+  const workers = cluster?.workers ?? workersOf(options);
   const runner = new StudyRunner(lab, study, {
     ...(workers === undefined ? {} : { workers }),
+    ...(cluster ? { trainer: cluster.trainer } : {}),
     ...(options.groups ? { groups: options.groups } : {}),
     retry: options.retryFailed ?? false,
     retrain: options.retrain ?? false,
