@@ -51,6 +51,9 @@ import { renderScorecard } from './studies/report';
 import { Scorer } from './studies/score';
 import { refuseGoneTeachers } from './studies/study-cells';
 import { StudyMembers } from './studies/study-members';
+import { connectRay } from './studies/ray-connection';
+import { RaySitting } from './studies/ray-sitting';
+import type { Sitting } from './studies/study-sitting';
 import { plainStatus, StudySitting } from './studies/study-sitting';
 import { scheduleCurve } from './training/schedule';
 
@@ -118,7 +121,7 @@ export class Core {
         readonly scale: Scale;
         /** claims that were asked for; all when undefined */
         claims: readonly string[] | undefined;
-        readonly cells: StudySitting;
+        readonly cells: Sitting;
       }
     | undefined;
 
@@ -555,6 +558,7 @@ export class Core {
       ...(claims === undefined ? {} : { claims }),
       cells: cells.status().map(plainStatus),
       ...cells.progress(),
+      ...(cells instanceof RaySitting ? { cluster: cells.connection.address } : {}),
     };
   }
 
@@ -568,11 +572,15 @@ export class Core {
     const [study, scale] = [findStudy(studyName), findScale(scaleName)];
     const asked = claim === undefined ? undefined : findClaim(claimedStudy(this.folder, study, scale), claim).id;
     const lab = await this.lab();
+    const connection = options?.cluster && (await connectRay(lab, options.cluster));
     const before = this.sitting;
     const same = before?.study === study && before.scale === scale;
     const going = before && (before.cells.state === 'running' || before.cells.state === 'pausing');
     if (going && !same) {
       throw new LabError('locked', `${before.study}, scale ${before.scale}, is being trained.`, 'Pause it first.');
+    }
+    if (going && (connection || before.cells instanceof RaySitting)) {
+      throw new LabError('locked', `${study} is being trained already.`, 'Pause it before it is trained elsewhere.');
     }
     // Read only now: seeds may have been added meanwhile.
     const claimed = claimedStudy(this.folder, study, scale);
@@ -583,7 +591,9 @@ export class Core {
             study,
             scale,
             claims: asked === undefined ? undefined : ([] as readonly string[]),
-            cells: new StudySitting(lab, this.queue, () => this.studyChanged(lab, study, scale)),
+            cells: connection
+              ? new RaySitting(lab, connection, () => this.studyChanged(lab, study, scale))
+              : new StudySitting(lab, this.queue, () => this.studyChanged(lab, study, scale)),
           };
     const claims = asked === undefined || !sitting.claims ? undefined : [...new Set([...sitting.claims, asked])];
     const groups = claims?.flatMap((id) => findClaim(claimed, id).groups);

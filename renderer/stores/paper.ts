@@ -6,6 +6,7 @@ import type { StudyRunOptions, StudyState } from '../../src-core/contract/rpc';
 import type { ClaimCell, ClaimResult, Scale, Scorecard, StudyName } from '../../src-core/contract/scorecard';
 import { SCALES, STUDIES } from '../../src-core/contract/scorecard';
 import { connection, lab, onEvents, onRunsChanged } from '../lab';
+import { useCluster } from './cluster';
 import { useRuns } from './runs';
 import { useUi } from './ui';
 
@@ -15,6 +16,7 @@ const PAUSE_MILLISECONDS = 1000;
 export const usePaper = defineStore('paper', () => {
   const runs = useRuns();
   const ui = useUi();
+  const cluster = useCluster();
   const study = ref<StudyName>('paper-section-3');
   const scale = ref<Scale>('minutes');
   const scorecard = shallowRef<Scorecard>();
@@ -152,7 +154,8 @@ export const usePaper = defineStore('paper', () => {
   /** @param claim all when left out */
   async function run(claim?: string, options: StudyRunOptions = {}): Promise<void> {
     const [asked, size] = [study.value, scale.value];
-    await ui.attempt(() => lab.runStudy(asked, size, claim, options));
+    const { choice } = cluster;
+    await ui.attempt(() => lab.runStudy(asked, size, claim, choice ? { ...options, cluster: choice } : options));
     await readState();
   }
 

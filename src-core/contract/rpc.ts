@@ -124,12 +124,34 @@ export interface RunSummary {
   readonly study?: string;
 }
 
+/** A Ray cluster, and how its nodes come by a run. */
+export interface ClusterChoice {
+  /** of its dashboard, such as "http://head:8265" */
+  readonly address: string;
+  /** where the dashboard asks for one; the environment's RAY_AUTH_TOKEN if not given */
+  readonly token?: string;
+  /** nodes share no folder: runs are sent to them, and their results fetched */
+  readonly fetch?: boolean;
+  /** where nodes see the lab folder, if not where it is here */
+  readonly nodeLab?: string;
+  /** folder of the lab's checkout on the nodes, if not where it is here */
+  readonly nodeProgram?: string;
+  /** for each run; 1 */
+  readonly cpus?: number;
+  /** for each run; 0 */
+  readonly gpus?: number;
+  /** runs at once, 1 to 1,024; as many as there are CPUs for */
+  readonly workers?: number;
+}
+
 /** What a study is allowed to do beyond training what is missing. */
 export interface StudyRunOptions {
   /** whether what failed is tried again */
   readonly retry?: boolean;
   /** whether teachers that were deleted are trained anew, with everything that learns from them */
   readonly retrain?: boolean;
+  /** trained by this cluster; on this machine if left out */
+  readonly cluster?: ClusterChoice;
 }
 
 /** A study that this core trains, or has trained since it started. */
@@ -145,6 +167,8 @@ export interface StudyState {
   readonly share: number;
   /** infinite before anything was done */
   readonly secondsLeft: number;
+  /** address of the cluster that trains it; absent for this machine */
+  readonly cluster?: string;
 }
 
 export interface RunDetail {

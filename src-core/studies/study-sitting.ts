@@ -28,6 +28,31 @@ import {
 /** `paused`: somebody stopped it, and it can go on; `ended`: everything was tried. */
 export type SittingState = 'running' | 'pausing' | 'paused' | 'ended';
 
+/** A study that is trained for a window, wherever. */
+export interface Sitting {
+  readonly state: SittingState;
+  status(): readonly CellStatus[];
+  /** Where the cells stand, by key. */
+  live(): ReadonlyMap<string, CellStatus>;
+  /** How far it is; see `StudyPace`. */
+  progress(): { readonly share: number; readonly secondsLeft: number };
+  /**
+   * Begins, or goes on: with what was asked for before, or with more.
+   * @param groups of the study, whose teachers come by themselves; all when left out
+   * @param options see `StudyRunOptions`
+   * @throws LabError as `expandStudy`, and `not-found` for a teacher that is gone
+   */
+  begin(claimed: ClaimedStudy, groups: readonly string[] | undefined, options?: StudyRunOptions): void;
+  /** Ends the training under way with a checkpoint; nothing new begins. */
+  pause(): void;
+  /** Nothing new begins; somebody else ends what is under way. */
+  finish(): void;
+  /** To be told of every event of the queue's trainings. */
+  event(event: RunEvent): void;
+  /** To be told of every change of the queue. */
+  queueChanged(): void;
+}
+
 /** A cell as the window is told of it. */
 export function plainStatus({ cell, state, run, failure, elsewhere, epoch }: CellStatus): ClaimCell {
   return {
@@ -43,7 +68,7 @@ export function plainStatus({ cell, state, run, failure, elsewhere, epoch }: Cel
   };
 }
 
-export class StudySitting {
+export class StudySitting implements Sitting {
   private cells: readonly StudyCell[] = [];
   private statuses = new Map<string, CellStatus>();
   private known = new Map<string, Run>();
@@ -76,22 +101,14 @@ export class StudySitting {
     return this.cells.map(({ key }) => this.statuses.get(key)!);
   }
 
-  /** Where the cells stand, by key. */
   live(): ReadonlyMap<string, CellStatus> {
     return this.statuses;
   }
 
-  /** How far it is; see `StudyPace`. */
   progress(): { readonly share: number; readonly secondsLeft: number } {
     return this.pace?.of(this.status()) ?? { share: 0, secondsLeft: Infinity };
   }
 
-  /**
-   * Begins, or goes on: with what was asked for before, or with more.
-   * @param groups of the study, whose teachers come by themselves; all when left out
-   * @param options see `StudyRunOptions`
-   * @throws LabError as `expandStudy`, and `not-found` for a teacher that is gone
-   */
   begin({ study }: ClaimedStudy, groups: readonly string[] | undefined, options: StudyRunOptions = {}): void {
     const all = expandStudy(study);
     const cells = groups ? cellsOf(all, groups) : all;
@@ -108,7 +125,6 @@ export class StudySitting {
     this.advance();
   }
 
-  /** Ends the training under way with a checkpoint; nothing new begins. */
   pause(): void {
     if (this.held !== 'running') return;
     this.finish();
@@ -119,7 +135,6 @@ export class StudySitting {
     }
   }
 
-  /** Nothing new begins; somebody else ends what is under way. */
   finish(): void {
     if (this.held !== 'running') return;
     clearTimeout(this.lookAgain);
@@ -138,14 +153,12 @@ export class StudySitting {
     this.statuses.set(cell.key, { ...before, ...change });
   }
 
-  /** To be told of every event of the queue's trainings. */
   event(event: RunEvent): void {
     if (event.type === 'epoch' && this.current && event.run === this.currentRun()) {
       this.set(this.current, { epoch: event.record.epoch });
     }
   }
 
-  /** To be told of every change of the queue. */
   queueChanged(): void {
     const run = this.currentRun();
     if (this.preparing) return;

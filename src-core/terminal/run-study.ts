@@ -1,27 +1,19 @@
 /** Runs a study and shows how far it is. */
 import { bold, dim } from 'ansis';
-import { fileURLToPath } from 'node:url';
 import cliProgress from 'cli-progress';
 import { LabError } from '../contract/errors';
 import type { Study } from '../contract/study';
 import type { Lab } from '../lab';
 import type { CellStatus } from '../studies/study-cells';
 import { StudyPace } from '../studies/study-cells';
-import { RayCluster } from '../studies/ray-cluster';
-import type { RayOptions } from '../studies/ray-trainer';
-import { RayTrainer } from '../studies/ray-trainer';
+import type { RayConnection } from '../studies/ray-connection';
+import { connectRay, MOST_JOBS } from '../studies/ray-connection';
 import { StudyRunner } from '../studies/study-runner';
-import type { Trainer } from '../studies/trainer';
 import { duration } from './format';
 import { onInterrupt } from './interrupt';
 import type { Output } from './output';
 
-/** Folder of this checkout: where the nodes have it too, if nothing else is said. */
-const PROGRAM = fileURLToPath(new URL('../..', import.meta.url));
-
 const MOST_WORKERS = 64;
-/** Jobs of a study in a cluster at once. */
-const MOST_JOBS = 1024;
 
 /** A live line on a screen; a line a cell in a pipe. */
 class StudyProgress {
@@ -113,22 +105,19 @@ export function workersOf({ workers: given, engine }: StudyCommandOptions): numb
   throw new LabError('bad-input', `--workers = ${given} must be a whole number, 1 to ${most}.`);
 }
 
-function amount(text: string | undefined, flag: string, least: number, standard: number): number {
-  if (text === undefined) return standard;
+/** A number as it was given; what it may be is the cluster's connection to say. */
+function amount(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined) return undefined;
   const value = Number(text);
-  if (text.trim() !== '' && value >= least && value <= 1024) return value;
-  throw new LabError('bad-input', `--${flag} = ${text} must be a number, ${least} to 1024.`);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new LabError('bad-input', `--${flag} = ${text} must be a number.`);
 }
 
 /**
  * The cluster that is asked for, once it has answered; undefined for this machine.
  * @throws LabError `bad-input`, or `engine` when it cannot be reached
  */
-async function clusterOf(
-  lab: Lab,
-  output: Output,
-  options: StudyCommandOptions,
-): Promise<{ trainer: () => Trainer; workers: number } | undefined> {
+async function clusterOf(lab: Lab, output: Output, options: StudyCommandOptions): Promise<RayConnection | undefined> {
   const { engine = 'local', address, nodeProgram, nodeLab, fetch } = options;
   if (engine !== 'local' && engine !== 'ray') {
     throw new LabError('bad-input', `--engine = ${engine} must be local or ray.`);
@@ -143,28 +132,20 @@ async function clusterOf(
   if (address === undefined) {
     throw new LabError('bad-input', '--engine ray needs an address.', 'Add --address http://HEAD:8265.');
   }
-  if (fetch && nodeLab !== undefined) {
-    throw new LabError(
-      'bad-input',
-      '--fetch and --node-lab exclude each other.',
-      'Nodes share the folder, or they do not.',
-    );
-  }
-  const cpus = amount(options.cpus, 'cpus', 0.1, 1);
-  const gpus = amount(options.gpus, 'gpus', 0, 0);
-  const cluster = new RayCluster(address, process.env['RAY_AUTH_TOKEN'] || undefined);
-  const version = await cluster.version();
-  const all = (await cluster.cpus()) ?? 1;
-  const workers = workersOf(options) ?? Math.min(MOST_JOBS, Math.max(1, Math.floor(all / cpus)));
-  output.note(`Ray ${version} at ${cluster.address}: ${all} CPUs, ${workers} runs at once`);
-  const ray: RayOptions = {
-    cluster,
-    program: nodeProgram ?? PROGRAM,
-    sharedFolder: fetch ? undefined : (nodeLab ?? lab.folder),
-    cpus,
-    gpus,
-  };
-  return { trainer: () => new RayTrainer(lab, ray), workers };
+  const [cpus, gpus, workers] = [amount(options.cpus, 'cpus'), amount(options.gpus, 'gpus'), workersOf(options)];
+  const connection = await connectRay(lab, {
+    address,
+    ...(fetch ? { fetch } : {}),
+    ...(nodeLab === undefined ? {} : { nodeLab }),
+    ...(nodeProgram === undefined ? {} : { nodeProgram }),
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(gpus === undefined ? {} : { gpus }),
+    ...(workers === undefined ? {} : { workers }),
+  });
+  output.note(
+    `Ray ${connection.version} at ${connection.address}: ${connection.cpus} CPUs, ${connection.workers} runs at once`,
+  );
+  return connection;
 }
 
 /**

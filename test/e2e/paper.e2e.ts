@@ -116,3 +116,23 @@ test('a file of added seeds that is wrong is one sentence, and nothing can be st
   );
   await expect(page.getByRole('button', { name: /^Run/ })).toHaveCount(0);
 });
+
+test('a cluster that cannot be reached is named, and this machine trains as before', async ({ app }) => {
+  const { page } = app;
+  await view(page, 'Paper').click();
+  const where = page.getByRole('combobox', { name: 'Where it is trained' });
+  const run = page.getByRole('button', { name: 'Run all' });
+  await expect(run).toBeEnabled();
+  await where.selectOption('ray');
+  await expect(run).toBeDisabled();
+  await page.getByLabel('Address').fill('127.0.0.1:1');
+  expect(await seriousViolations(page, 'Paper with a cluster', 'main')).toEqual([]);
+  await run.click();
+  await expect(page.getByText('Ray at http://127.0.0.1:1 cannot be reached (ECONNREFUSED)')).toBeVisible();
+  await expect(page.getByRole('progressbar', { name: 'Progress of the study' })).toBeHidden();
+  await where.selectOption('local');
+  await run.click();
+  await expect(page.getByRole('progressbar', { name: 'Progress of the study' })).toBeVisible();
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  await expect(page.getByRole('main').getByText(/· paused$/)).toBeVisible({ timeout: 60_000 });
+});

@@ -1,14 +1,12 @@
 /** A study on a real Ray: on the loopback address, with two CPUs, a worker killed midway, and a study stopped. */
-import type { ChildProcess } from 'node:child_process';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PythonUnavailable, ensurePython } from '../../../scripts/python-environment.mjs';
+import { PythonUnavailable } from '../../../scripts/python-environment.mjs';
+import { rayPython, startRay } from '../../../scripts/real-ray.mjs';
 import { parseStudy } from '../../../src-core/contract/study';
 import { Lab } from '../../../src-core/lab';
 import { RayCluster } from '../../../src-core/studies/ray-cluster';
@@ -24,12 +22,7 @@ let python = '';
 let unavailable = process.platform === 'linux' ? '' : 'This test starts Ray on Linux alone.';
 try {
   if (unavailable === '') {
-    python = ensurePython({
-      name: 'test-ray',
-      purpose: 'The test of studies on Ray',
-      requirements: ['ray[default]==2.60.0'],
-      imports: 'import ray',
-    });
+    python = rayPython('The test of studies on Ray');
   }
 } catch (error) {
   if (!(error instanceof PythonUnavailable)) throw error;
@@ -37,35 +30,12 @@ try {
 }
 if (unavailable !== '') console.warn(`Studies on Ray were not tried: ${unavailable}`);
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-let head: ChildProcess | undefined;
+let ray: Awaited<ReturnType<typeof startRay>> | undefined;
 let cluster: RayCluster;
 
-async function startRay(): Promise<void> {
-  const ports = await Promise.all(Array.from({ length: 4 }, freePort));
-  const [gcs, dashboard, agent, agentGrpc] = ports;
-  head = spawn(
-    join(dirname(python), 'ray'),
-    [
-      ...['start', '--head', '--block', '--disable-usage-stats', '--num-cpus=2', '--node-ip-address=127.0.0.1'],
-      ...[`--port=${gcs}`, '--dashboard-host=127.0.0.1', `--dashboard-port=${dashboard}`, `--temp-dir=${folder}/ray`],
-      ...[`--dashboard-agent-listen-port=${agent}`, `--dashboard-agent-grpc-port=${agentGrpc}`],
-    ],
-    {
-      stdio: 'ignore',
-      detached: true,
-      // What a job runs is this Node.
-      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` },
-    },
-  );
-  cluster = new RayCluster(`127.0.0.1:${dashboard}`);
+async function begin(): Promise<void> {
+  ray = await startRay(python, join(folder, 'ray'), 2);
+  cluster = new RayCluster(ray.address);
   const until = Date.now() + 60_000;
   for (;;) {
     const cpus = await cluster.cpus().catch(() => undefined);
@@ -112,17 +82,9 @@ const STUDY = parseStudy({
 });
 
 describe.skipIf(unavailable !== '')('a study on Ray', () => {
-  beforeAll(startRay, 90_000);
+  beforeAll(begin, 90_000);
   afterAll(async () => {
-    head?.kill('SIGTERM');
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    if (head?.pid !== undefined) {
-      try {
-        process.kill(-head.pid, 'SIGKILL');
-      } catch {
-        // It has ended with all that it started.
-      }
-    }
+    await ray?.stop();
     killAll(folder);
     rmSync(folder, { recursive: true, force: true });
   });
