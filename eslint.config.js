@@ -123,7 +123,18 @@ const rooms = [
   {
     // Arithmetic may be done in the window; whatever needs Node or TensorFlow is the core's.
     files: ['renderer/**'],
-    allowed: ['./', '../', 'vue', 'pinia', 'chart.js', 'reka-ui', 'birpc', '@tanstack/vue-virtual', '@vue/test-utils'],
+    allowed: [
+      './',
+      '../',
+      'vue',
+      'pinia',
+      'chart.js',
+      'reka-ui',
+      'birpc',
+      'umap-js',
+      '@tanstack/vue-virtual',
+      '@vue/test-utils',
+    ],
     neverIn: '(?:\\.\\./)+(?:electron/|scripts/|src-core/(?!contract/|evaluation/))',
   },
 ];

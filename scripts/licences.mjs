@@ -13,6 +13,7 @@ const built = [
   'fflate',
   'pinia',
   'reka-ui',
+  'umap-js',
   '@tanstack/vue-virtual',
   'valibot',
   'vue',

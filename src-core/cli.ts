@@ -19,6 +19,7 @@ import { runsDelete, runsList, runsShow } from './terminal/runs-commands';
 import { studyCommand } from './terminal/study-command';
 import { fieldsHelp, presetsHelp } from './terminal/spec-options';
 import type { SpecOptions } from './terminal/spec-options';
+import { triageCommand } from './terminal/triage-command';
 import { distillCommand, resumeCommand, trainCommand } from './terminal/train-command';
 
 interface CommonOptions {
@@ -148,6 +149,15 @@ common(program.command('resume'))
   .argument('<run>', 'number, name or folder of a run, or "last"')
   .option('--checkpoint <which>', 'go on from another checkpoint; what came after it is trained again')
   .action(act(resumeCommand));
+
+common(program.command('triage'))
+  .description(
+    'labels that look wrong: those of test images by the run’s own answers, those of training images by cross-validation; what is done of it is kept',
+  )
+  .argument('<run>', 'a run; for the training images one on hard labels')
+  .option('--folds <number>', 'networks that are trained for it, each on all but its part, 2 to 20 (default: 5)')
+  .option('--test-only', 'the test images alone, at once')
+  .action(act(triageCommand));
 
 common(program.command('compare'))
   .description('two runs on the same test images: exact McNemar test and bootstrap interval')

@@ -14,6 +14,7 @@ import type {
   CoreFunctions,
   CoreStatus,
   DatasetSummary,
+  Embedding,
   RunSummary,
   SpecCheck,
   StudyRunOptions,
@@ -36,6 +37,7 @@ import { examine } from './doctor';
 import { PRESETS } from './experiments/presets';
 import { emptyBin, moveToBin, readNotes, takeFromBin, titleOf, writeNotes } from './experiments/run-notes';
 import { RunQueue } from './experiments/run-queue';
+import { markLabel, readLabelMarks } from './experiments/label-marks';
 import { LabFolder } from './experiments/lab-folder';
 import type { ExportFormat } from './experiments/export';
 import type { Run } from './experiments/run-store';
@@ -83,6 +85,8 @@ const LOAD_AFTER_MILLISECONDS = 150;
 /** So often the lab folder is looked after. */
 const FOLDER_MILLISECONDS = 1000;
 const MOST_IMAGES = 2000;
+/** As many as a map of neighbours needs. */
+const EMBEDDING_COMPONENTS = 50;
 /** Networks kept for the drawing pad. */
 const MOST_MODELS = 12;
 
@@ -284,6 +288,48 @@ export class Core {
     const record = await this.source.add(this.datasets, name, choices);
     this.source = undefined;
     return record.name;
+  }
+
+  private crossValidating: { readonly run: string; share: number; readonly cancelled: AbortController } | undefined;
+
+  /** @throws LabError `locked` while something is trained, and as `CrossValidation` */
+  private async crossValidate(run: Run): Promise<void> {
+    const lab = await this.lab();
+    const { CrossValidation } = await import('./experiments/cross-validation');
+    const validation = new CrossValidation(this.folder, run, lab.dataset(run));
+    if (this.crossValidating) throw new LabError('locked', `Run ${this.crossValidating.run} is being cross-validated.`);
+    if (this.queue.busy) {
+      throw new LabError('locked', 'A run is being trained.', 'Cross-validate when it is done, or pause it first.');
+    }
+    const now = { run: run.id, share: validation.done / 5, cancelled: new AbortController() };
+    this.crossValidating = now;
+    try {
+      await validation.train(({ share }) => (now.share = share), now.cancelled.signal);
+    } finally {
+      this.crossValidating = undefined;
+    }
+  }
+
+  private async outOfSample(run: Run) {
+    if (run.spec.objective.kind !== 'hard' || run.record.imported) return undefined;
+    const { CrossValidation } = await import('./experiments/cross-validation');
+    const dataset = this.dataOf(run);
+    const found = new CrossValidation(this.folder, run, dataset).result();
+    if (!found) return undefined;
+    const { logits, positions } = found;
+    return { ...logits, positions, labels: Uint8Array.from(positions, (at) => dataset.train.labels[at]!) };
+  }
+
+  private async embedding(run: Run, checkpoint: string): Promise<Embedding | undefined> {
+    const { side, test } = this.dataOf(run);
+    const model = await this.model(run, checkpoint);
+    const units = model.hiddenUnits;
+    if (units === 0) return undefined;
+    const positions = Int32Array.from(test.labels.keys());
+    const { principalComponents } = await import('./tensorflow/principal-components');
+    const hidden = model.hidden(drawUnshifted(test.images, side, positions, run.spec.data.normalisation));
+    const { values, shares } = principalComponents(hidden, positions.length, units, EMBEDDING_COMPONENTS);
+    return { values, shares, count: positions.length, components: shares.length, units };
   }
 
   private datasetSummary(dataset: string): DatasetSummary {
@@ -717,6 +763,19 @@ export class Core {
         takeFromBin(this.store, ids);
         changed();
       },
+      labelMarks: (name) => readLabelMarks(this.folder, this.datasets.open(name)),
+      markLabel: (name, part, position, marked) => {
+        this.labFolder.assertThere();
+        return markLabel(this.folder, this.datasets.open(name), part, position, marked);
+      },
+      outOfSample: (id) => this.outOfSample(open(id)),
+      crossValidate: (id) => this.crossValidate(open(id)),
+      crossValidation: () => {
+        const { crossValidating: now } = this;
+        return now && { run: now.run, share: now.share };
+      },
+      cancelCrossValidation: () => this.crossValidating?.cancelled.abort(),
+      embedding: ({ run, checkpoint }) => this.embedding(open(run), checkpoint),
       logits: ({ run, checkpoint }, subset) => this.logits(open(run), checkpoint, subset),
       classify: ({ run, checkpoint }, pixels) => this.classify(open(run), checkpoint, pixels),
       firstLayer: ({ run, checkpoint }) => this.firstLayer(open(run), checkpoint),

@@ -18,6 +18,7 @@ import {
   predictions,
   uncheckedPredictions,
 } from '../../src-core/evaluation/logits';
+import { shareOfRow } from '../../src-core/evaluation/similarity';
 import { orderDigits } from '../digits/order';
 import type { DigitOrder } from '../digits/order';
 import { lab } from '../lab';
@@ -63,9 +64,13 @@ export const useInspect = defineStore('inspect', () => {
   const biasTunedOn = ref<'test' | 'validation' | 'prior'>();
   const past = shallowRef<readonly Float32Array[]>([]);
   const cell = shallowRef<Cell>();
+  /** rows of the test images that were chosen on the map; a cell takes their place */
+  const picked = shallowRef<Uint32Array>();
   const chosen = ref<number>();
   const order = ref<DigitOrder>('confidence');
   const temperature = ref(4);
+  /** What a cell stands for: the digits read so, or those of the class by what they give to the other. */
+  const cellMeans = ref<'read as' | 'gives' | 'difference'>('read as');
 
   const record = computed(() => detail.value?.record);
   const checkpoints = computed(() => record.value?.checkpoints ?? []);
@@ -156,11 +161,42 @@ export const useInspect = defineStore('inspect', () => {
     }
     return (row) => confidenceOfRow(values, row * classes, classes, 1);
   });
+  /** Teacher and student among the run and its partner, at T. */
+  const pairAtT = computed(() => {
+    if (!biased.value || !comparable.value) return undefined;
+    const other = partnerLogitsAt(partnerNetworks.value, temperature.value);
+    if (!other) return undefined;
+    // The mean of several distributions is given as logits of that distribution: T is in it already.
+    const theirs = { logits: other, temperature: partnerNetworks.value.length > 1 ? 1 : temperature.value };
+    const own = { logits: biased.value, temperature: temperature.value };
+    return partner.value?.role === 'teacher' ? { teacher: theirs, student: own } : { teacher: own, student: theirs };
+  });
+  /** What an image gives to the cell's column, or how much more the teacher gives; undefined where cells stand for answers. */
+  const given = computed<((row: number) => number) | undefined>(() => {
+    const of = cell.value?.predicted;
+    if (of === undefined || cellMeans.value === 'read as' || !biased.value) return undefined;
+    const { classes } = biased.value;
+    if (cellMeans.value === 'gives') {
+      const { values } = biased.value;
+      return (row) => shareOfRow(values, row * classes, classes, of, temperature.value);
+    }
+    const pair = pairAtT.value;
+    if (!pair) return undefined;
+    const shareIn = (side: typeof pair.teacher, row: number): number =>
+      shareOfRow(side.logits.values, row * classes, classes, of, side.temperature);
+    return (row) => shareIn(pair.teacher, row) - shareIn(pair.student, row);
+  });
   /** of the cell, or all errors */
   const rows = computed<Uint32Array>((former) => {
     if (digitsWait.value && former) return former;
     if (!predicted.value || !sortValue.value) return new Uint32Array(0);
     const { labels } = logits.value!;
+    if (picked.value) return orderDigits([...picked.value], sortValue.value);
+    if (cell.value && given.value) {
+      const { label } = cell.value;
+      const members = [...labels.keys()].filter((row) => labels[row] === label);
+      return orderDigits(members, given.value);
+    }
     const found: number[] = [];
     for (let row = 0; row < labels.length; row++) {
       const read = predicted.value[row];
@@ -198,6 +234,7 @@ export const useInspect = defineStore('inspect', () => {
     logits.value = undefined;
     failure.value = '';
     cell.value = undefined;
+    picked.value = undefined;
     chosen.value = undefined;
     partnerIndex.value = 0;
     checkpoint.value = undefined;
@@ -376,6 +413,10 @@ export const useInspect = defineStore('inspect', () => {
     confidences,
     disagreement,
     sortValue,
+    cellMeans,
+    picked,
+    given,
+    pairAtT,
     rows,
     loadRun,
     digitsWait,

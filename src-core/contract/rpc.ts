@@ -4,6 +4,7 @@
  */
 import type { RecipeList } from './data-recipe';
 import type { ImportChoices, ImportPreview, ImportProgress } from './dataset';
+import type { LabelMarks } from './label-marks';
 import type { LabErrorCode } from './errors';
 import type { EpochRecord, RunEvent, RunRecord, RunStatus } from './run';
 import type { ClaimCell, Scale, Scorecard, StudyName } from './scorecard';
@@ -179,6 +180,18 @@ export interface RunDetail {
   readonly students: readonly string[];
 }
 
+/** Activations of a network's last hidden layer by their principal components. */
+export interface Embedding {
+  /** [count, components], the largest component first */
+  readonly values: Float32Array;
+  readonly count: number;
+  readonly components: number;
+  /** units of the layer */
+  readonly units: number;
+  /** of each component, of the variance of all units, 0 to 1 */
+  readonly shares: Float64Array;
+}
+
 /** [count, classes] and the labels of the same images. */
 export interface LabelledLogits {
   readonly values: Float32Array;
@@ -288,6 +301,24 @@ export interface CoreFunctions {
   /** Moves runs to the bin; `undelete` brings them back until the lab is closed. */
   deleteRuns(ids: readonly string[]): void;
   undelete(ids: readonly string[]): void;
+
+  /** images whose labels somebody marked as wrong */
+  labelMarks(dataset: string): LabelMarks;
+  /** Marks one, or takes its mark away; all marks. */
+  markLabel(dataset: string, part: 'train' | 'test', position: number, marked: boolean): LabelMarks;
+  /**
+   * Out-of-sample answers to a run's training images, once `crossValidate` is done.
+   * @returns undefined before
+   */
+  outOfSample(run: string): LabelledLogits | undefined;
+  /** Trains the run's spec on all folds but one, for each of five; resolves when it is done. */
+  crossValidate(run: string): void;
+  /** how far that is, 0 to 1; undefined while nothing is cross-validated */
+  crossValidation(): { readonly run: string; readonly share: number } | undefined;
+  /** Ends it; folds that are done are kept. */
+  cancelCrossValidation(): void;
+  /** coordinates of the test images by the network's last hidden layer */
+  embedding(checkpoint: CheckpointReference): Embedding | undefined;
 
   logits(checkpoint: CheckpointReference, subset: Subset): LabelledLogits | undefined;
   /** logits of a drawn digit, pixels [side × side] as grey values */

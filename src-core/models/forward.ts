@@ -12,6 +12,8 @@ import { CNN } from './layout';
 export interface Pass {
   /** [batch, classes] */
   readonly logits: Tensor;
+  /** [batch, units] of the last hidden layer, after its ReLU; undefined for a network without one */
+  readonly hidden: Tensor | undefined;
   /**
    * @param gradient with respect to the logits
    * @returns with respect to the parameters, in the order of the model's layout
@@ -39,6 +41,7 @@ export function forward(
       : cnnLayers(parameters, images, masks);
   return {
     logits: layers.at(-1)!.output,
+    hidden: layers.at(-2)?.output,
     backward(gradient) {
       const gradients: Gradient[] = [];
       let arriving: Tensor | undefined = gradient;

@@ -6,6 +6,7 @@ import type { Tensor } from '../tensorflow/engine';
 import { tf } from '../tensorflow/engine';
 import { initialBiases, initialWeights } from '../tensorflow/initialisers';
 import { Variable } from '../tensorflow/parameters';
+import type { Pass } from './forward';
 import { forward } from './forward';
 import type { InputShape, ModelLayout } from './layout';
 import { layoutOf } from './layout';
@@ -77,24 +78,46 @@ export class Model {
    * @returns [count, classes]
    */
   logits(images: Float32Array): Float32Array {
+    return this.run(images, this.input.classes, ({ logits }) => logits);
+  }
+
+  /** Units of the last hidden layer; 0 for a network without one. */
+  get hiddenUnits(): number {
+    return this.layout.parameters.find(({ name }) => name === 'output/weight')!.fanIn * +this.hasHidden;
+  }
+
+  private get hasHidden(): boolean {
+    return this.spec.kind === 'cnn' || this.spec.hidden.length > 0;
+  }
+
+  /**
+   * What the last hidden layer makes of stored images, after its ReLU, without dropout.
+   * @param images normalised pixels, [count, side × side]
+   * @returns [count, hiddenUnits]
+   */
+  hidden(images: Float32Array): Float32Array {
+    return this.run(images, this.hiddenUnits, ({ hidden }) => hidden!);
+  }
+
+  private run(images: Float32Array, width: number, of: (pass: Pass) => Tensor): Float32Array {
     const pixels = this.input.side ** 2;
     const count = images.length / pixels;
-    const logits = new Float32Array(count * this.input.classes);
+    const found = new Float32Array(count * width);
     const parameters = this.variables.map((variable) => variable.read());
     try {
       for (let start = 0; start < count; start += EVALUATION_BATCH) {
         const end = Math.min(start + EVALUATION_BATCH, count);
         const part = tf.tidy(() => {
           const batch: Tensor = tf.tensor(images.subarray(start * pixels, end * pixels), [end - start, pixels]);
-          return forward(this.spec, parameters, batch).logits;
+          return of(forward(this.spec, parameters, batch));
         });
-        logits.set(part.dataSync(), start * this.input.classes);
+        found.set(part.dataSync(), start * width);
         part.dispose();
       }
     } finally {
       tf.dispose(parameters);
     }
-    return logits;
+    return found;
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
 import { escapeXml } from '../../exports/xml';
 import type { Matrix } from './matrix';
-import { heatOf, largestWrong, textOf } from './matrix';
+import { heatOf, largestWrong, textOf, valueAt } from './matrix';
 
 const SIZE = 36;
 const LEFT = 48;
@@ -16,7 +16,13 @@ const HOT = 0.635;
 export function heatmapSvg(
   matrix: Matrix,
   title: string,
-  colours: { readonly surface: string; readonly ink: string; readonly accent: string },
+  colours: {
+    readonly surface: string;
+    readonly ink: string;
+    readonly accent: string;
+    /** of what is less than nothing */
+    readonly negative?: string;
+  },
 ): string {
   const { classes } = matrix;
   const width = LEFT + classes * SIZE + 16;
@@ -32,7 +38,9 @@ export function heatmapSvg(
       const y = TOP + label * SIZE;
       const heat = heatOf(matrix, largest, label, predicted);
       const box = `x="${x + 1}" y="${y + 1}" width="${SIZE - 2}" height="${SIZE - 2}" rx="3"`;
-      parts.push(`<rect ${box} fill="${colours.accent}" fill-opacity="${(0.04 + heat).toFixed(3)}"/>`);
+      parts.push(
+        `<rect ${box} fill="${valueAt(matrix, label, predicted) < 0 ? (colours.negative ?? colours.accent) : colours.accent}" fill-opacity="${(0.04 + heat).toFixed(3)}"/>`,
+      );
       const text = textOf(matrix, label, predicted);
       const fill = heat > HOT ? ` fill="${colours.surface}"` : '';
       if (text !== '') parts.push(`<text x="${x + SIZE / 2}" y="${y + SIZE / 2 + 4}"${fill}>${text}</text>`);
