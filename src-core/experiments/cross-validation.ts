@@ -16,8 +16,8 @@ import { Random } from '../random';
 import { Training } from '../training/train';
 import type { Run } from './run-store';
 
-export const FEWEST_FOLDS = 2;
-export const MOST_FOLDS = 20;
+const FEWEST_FOLDS = 2;
+const MOST_FOLDS = 20;
 export const USUAL_FOLDS = 5;
 
 /** The training loop gives the process its turn as often. */
@@ -50,7 +50,7 @@ export function foldsOf(dataset: Dataset, positions: Int32Array, folds: number, 
 }
 
 /** @throws LabError `bad-input` for a run that cannot be cross-validated */
-export function checkCrossValidation(run: Run, folds: number): void {
+function checkCrossValidation(run: Run, folds: number): void {
   if (!Number.isInteger(folds) || folds < FEWEST_FOLDS || folds > MOST_FOLDS) {
     throw new LabError('bad-input', `Folds must be a whole number, ${FEWEST_FOLDS} to ${MOST_FOLDS}.`);
   }
