@@ -10,11 +10,11 @@ import { renderTable } from '../src-core/terminal/table';
 /** Of one Ray 2.60 head on two cores of an AMD EPYC, measured by `npm run bench -- ray`'s cluster. */
 const MEASURED = {
   /** the dashboard, one job's state after the other */
-  pollMilliseconds: 3,
+  pollMilliseconds: 2.5,
   /** one job handed in, until Ray has taken it */
-  submitMilliseconds: 60,
+  submitMilliseconds: 14,
   /** from there to the first training step: a process, Node, TensorFlow, MNIST */
-  startSeconds: 4,
+  startSeconds: 6,
 };
 
 /** Of the paper's student on one core: 20 epochs, checkpoints of weights and velocity, two kept and the best. */

@@ -1,6 +1,7 @@
 /**
  * A study on Ray against the same study on this machine, two runs at once either way: `npm run bench -- ray` gives both
  * times in one sitting, in turn. Ray is a real one on the loopback address; the lab folder is shared, then fetched.
+ * `-- ray EPOCHS RUNS` for other lengths than 20 epochs and 4 runs.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,9 +16,9 @@ import { StudyRunner } from '../src-core/studies/study-runner';
 import { say, tell, upTo } from './figures';
 
 const WORKERS = 2;
-const RUNS = 4;
+const RUNS = Number(process.argv[4] ?? 4);
 
-/** Runs of the length that a study's "minutes" scale has, half a minute to a minute with one thread. */
+/** Runs of a minute and a half with one thread: a study's are longer, but for its "minutes" scale. */
 const STUDY = parseStudy({
   name: 'bench',
   seeds: Array.from({ length: RUNS }, (_, at) => at + 1),
@@ -26,7 +27,7 @@ const STUDY = parseStudy({
       spec: {
         model: { kind: 'mlp', hidden: [800, 800] },
         optimiser: { kind: 'momentum', learningRate: 0.05 },
-        training: { epochs: Number(process.argv[3] ?? 10) },
+        training: { epochs: Number(process.argv[3] ?? 20) },
       },
     },
   },

@@ -190,7 +190,9 @@ export class RayTrainer implements Trainer {
               .filter(({ epoch }) => epoch > told);
       for (const record of epochs) listener({ type: 'epoch', run: run.id, record });
       told += epochs.length;
-      if (!isLive(job)) return job;
+      // In a shared folder the run says so before Ray does: the next is handed in while this one's process ends.
+      const finished = sharedFolder !== undefined && this.lab.open(run.id).status === 'finished';
+      if (!isLive(job) || finished) return job;
       await this.wait();
     }
   }

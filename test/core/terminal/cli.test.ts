@@ -54,13 +54,17 @@ describe('the documents', () => {
   });
 
   it('name commands, options, presets and fields that are there', () => {
-    const files = ['README.md', 'docs/exchange.md', 'docs/packages.md'];
+    const files = [
+      'README.md',
+      ...['exchange', 'packages', 'tutorial', 'how-to', 'ray'].map((page) => `docs/${page}.md`),
+    ];
     const lines = files.flatMap((file) => readFileSync(join(root, file), 'utf8').split('\n'));
     const commands = lines.flatMap((line) => /npm run lab -- ([^#`]+)/.exec(line)?.[1]?.trim() ?? []);
     expect(commands.length).toBeGreaterThan(15);
     for (const command of commands) {
-      const [name] = command.split(' ');
-      const start = reference.indexOf(`### ${name}\n`);
+      const [first, second] = command.split(' ');
+      const nested = reference.includes(`### ${first} ${second}\n`);
+      const start = reference.indexOf(`### ${nested ? `${first} ${second}` : first}\n`);
       expect(start, command).toBeGreaterThan(0);
       const part = reference.slice(start, reference.indexOf('\n### ', start));
       for (const [option] of command.matchAll(/--[a-z-]+/g)) {
