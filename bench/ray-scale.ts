@@ -106,7 +106,7 @@ function simulate({ runs, nodes, slotsPerNode }: Cluster): Cost {
     busiest = Math.max(busiest, asked);
     minute.push(busy / 1000);
     if (minute.length > 60) minute.shift();
-    dashboard = Math.max(dashboard, minute.reduce((sum, share) => sum + share, 0) / minute.length);
+    dashboard = Math.max(dashboard, minute.reduce((sum, share) => sum + share, 0) / 60);
   }
   return {
     hours: second / 3600,

@@ -47,6 +47,7 @@ export function reportInput(
         name: titleOf(run),
         role: roleOf(run, all),
         spec: record.spec,
+        ...(record.imported ? { imported: record.imported.file } : {}),
         environment: environmentLines(record),
         parameters: record.model.parameterCount,
         multiplyAdds: record.model.multiplyAdds,

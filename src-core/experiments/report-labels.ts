@@ -1,4 +1,5 @@
 /** Short texts that several sections share: who a run is, and the marks that say what was selected on what. */
+import { MNIST } from '../contract/dataset';
 import type { ModelSpec, RunSpec } from '../contract/spec';
 import type { MeasuredRun } from './report-figures';
 import { markup, nameOf } from './report-markup';
@@ -37,14 +38,19 @@ function objective({ objective: chosen }: RunSpec): string[] {
 }
 
 /** A spec in one line: "784-800-800-10 · T 20 · w 0.9 · 40 epochs · seed 1". */
-export function summaryOf({ spec, testLogits }: ReportRun, side: number): string {
+export function summaryOf({ spec, testLogits, imported }: ReportRun, side: number): string {
   const { data } = spec;
+  const dataset = data.dataset === MNIST ? [] : [data.dataset];
+  if (imported !== undefined) {
+    return [network(spec.model, side * side, testLogits.classes), ...dataset, `imported from ${imported}`].join(' · ');
+  }
   const omitted = Array.from({ length: testLogits.classes }, (_, index) => index).filter(
     (index) => !data.classes.includes(index),
   );
   return [
     network(spec.model, side * side, testLogits.classes),
     ...objective(spec),
+    ...dataset,
     ...(omitted.length > 0 ? [`without ${omitted.join(', ')}`] : []),
     ...(data.jitter.pixels > 0 ? [`jitter ±${data.jitter.pixels}`] : []),
     ...(data.noise > 0 ? [`noise ${data.noise}`] : []),

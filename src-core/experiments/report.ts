@@ -35,6 +35,8 @@ export interface ReportRun {
   readonly name: string;
   readonly role: Role;
   readonly spec: RunSpec;
+  /** the file that it was read from: what trained it is not known */
+  readonly imported?: string;
   /** lines such as "TensorFlow 2.21", "CPU, 2 threads", "commit 1a2b3c4" */
   readonly environment: readonly string[];
   readonly parameters: number;

@@ -1,8 +1,26 @@
+// @vitest-environment happy-dom
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { mapSvg } from '../../renderer/views/inspect/map-svg';
 import { fitted, nearestPoint, pointsWithin, within, zoomed } from '../../renderer/views/inspect/map-geometry';
 
 const POINTS = Float32Array.of(0, 0, 10, 0, 10, 10, 0, 10, 5, 5);
+
+it('is a picture of its own, in which a class’s name may be anything', () => {
+  const svg = mapSvg(
+    POINTS,
+    (index) => ({ label: index % 2, wrong: index === 4 }),
+    (label) => (label === 0 ? '#123456' : '#abcdef'),
+    [{ text: '<b>', x: 5, y: 5 }],
+    'a & b',
+    { surface: '#fff', ink: '#000', bad: '#f00' },
+  );
+  const picture = new DOMParser().parseFromString(svg, 'image/svg+xml');
+  expect(picture.querySelector('parsererror')).toBeNull();
+  expect([...picture.querySelectorAll('text')].map((text) => text.textContent)).toEqual(['a & b', '<b>']);
+  expect(picture.querySelector('[fill="#123456"]')!.getAttribute('d')!.match(/M/g)).toHaveLength(3);
+  expect(picture.querySelector('[stroke="#f00"]')!.getAttribute('d')!.match(/M/g)).toHaveLength(1);
+});
 
 describe('the map', () => {
   it('shows all points, upright and in proportion', () => {
