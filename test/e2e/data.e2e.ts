@@ -53,7 +53,7 @@ test('a recipe: kept, taken after a restart, replaced when asked, deleted and ba
     await next.getByRole('button', { name: 'Replace' }).click();
     await expect.poll(() => readFileSync(file, 'utf8')).toContain('0.5');
 
-    await next.getByRole('main').getByRole('button', { name: 'Delete' }).click();
+    await next.getByRole('main').getByRole('button', { name: 'Delete the recipe' }).click();
     await expect.poll(() => existsSync(file)).toBe(false);
     await next.getByRole('region', { name: 'Messages' }).getByRole('button', { name: 'Undo' }).click();
     await expect.poll(() => existsSync(file)).toBe(true);

@@ -337,7 +337,7 @@ test.describe('hostile and damaged', () => {
     await answerDialogs(app, file);
     await menu(app, 'Save checkpoint…');
     await expect(messages(page)).toContainText(`Saved “${HOSTILE.title}” to ${file}.`);
-    await menu(app, 'Load checkpoint…');
+    await menu(app, 'Load checkpoint or model…');
     await expect(messages(page)).toContainText(`Loaded ${file} as a run of its own, “${HOSTILE.name}”.`);
     await harmless(page);
 
@@ -470,7 +470,7 @@ test.describe('hostile and damaged', () => {
       const file = join(folder, name);
       writeFileSync(file, contents);
       await answerDialogs(app, file);
-      await menu(app, 'Load checkpoint…');
+      await menu(app, 'Load checkpoint or model…');
       const toast = messages(page).locator('.error').filter({ hasText: words });
       await expect(toast).toBeVisible();
       await expect(toast).not.toContainText(/undefined|TypeError|RangeError|Unexpected/);

@@ -264,7 +264,8 @@ test('a student of two teachers: their mean is shown; a damaged one stops it bef
   await expect(teachers.getByRole('checkbox', { checked: true })).toHaveCount(2);
   await start(page);
   const id = runIds(lab).at(-1)!;
-  await expect(main.getByText(/^After epoch \d+/)).toBeVisible();
+  // The rate warms up over many epochs: after the first few it still reads digits as nearly anything.
+  await expect(main.getByText(/^After epoch \d{2,}/)).toBeVisible();
   await main.getByRole('button', { name: 'Stop' }).click();
   const resume = main.getByRole('button', { name: 'Resume' });
   await expect(resume).toBeVisible();

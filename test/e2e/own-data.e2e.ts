@@ -66,7 +66,7 @@ test('images of one’s own become a data set, teach, and come back in every vie
   expect(await seriousViolations(page, 'Inspect with twenty classes', 'main')).toEqual([]);
 
   await view(page, 'Data').click();
-  await page.getByRole('region', { name: 'What is kept' }).getByRole('button', { name: 'Delete' }).first().click();
+  await page.getByRole('region', { name: 'What is kept' }).getByRole('button', { name: 'Delete the data set' }).click();
   await expect(page.getByRole('combobox', { name: 'Data set' })).toHaveValue('mnist');
   await page.getByRole('button', { name: 'Undo' }).last().click();
   await expect(page.getByRole('combobox', { name: 'Data set' })).toHaveValue('signs');
