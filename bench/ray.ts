@@ -38,10 +38,6 @@ const program = fileURLToPath(new URL('..', import.meta.url));
 const ray = await startRay(rayPython('The benchmark of studies on Ray'), join(folder, 'ray'), WORKERS);
 try {
   const cluster = new RayCluster(ray.address);
-  for (let cpus: number | undefined; cpus !== WORKERS;) {
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    cpus = await cluster.cpus().catch(() => undefined);
-  }
   const seconds = async (name: string, engine: 'local' | 'shared' | 'fetched'): Promise<number> => {
     const lab = new Lab(join(folder, name));
     const trainer = (): RayTrainer =>

@@ -13,6 +13,22 @@ async function freePort() {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
+const START_MILLISECONDS = 60_000;
+
+/**
+ * @param {string} url
+ * @param {number} cpus
+ * @returns {Promise<boolean>}
+ */
+async function knowsCpus(url, cpus) {
+  try {
+    const answer = /** @type {any} */ (await (await fetch(url)).json());
+    return answer.data.clusterStatus.loadMetricsReport.usage.CPU[1] === cpus;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * @param {string} purpose what needs it, as a subject
  * @returns {string} the Python in which Ray is installed
@@ -23,7 +39,7 @@ export function rayPython(purpose) {
 }
 
 /**
- * Starts Ray; it is up once its dashboard answers.
+ * Starts Ray, and waits until its dashboard knows its CPUs.
  * @param {string} python as `rayPython` gives it
  * @param {string} folder of Ray's own, with a short path: its sockets stand below it
  * @param {number} cpus
@@ -45,16 +61,25 @@ export async function startRay(python, folder, cpus) {
       env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
     },
   );
+  const stop = async () => {
+    head.kill('SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    try {
+      if (head.pid !== undefined) process.kill(-head.pid, 'SIGKILL');
+    } catch {
+      // It has ended with all that it started.
+    }
+  };
+  const until = Date.now() + START_MILLISECONDS;
+  while (!(await knowsCpus(`http://127.0.0.1:${dashboard}/api/cluster_status`, cpus))) {
+    if (Date.now() > until) {
+      await stop();
+      throw new Error('Ray did not start within a minute.');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
   return {
     address: `127.0.0.1:${dashboard}`,
-    stop: async () => {
-      head.kill('SIGTERM');
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-      try {
-        if (head.pid !== undefined) process.kill(-head.pid, 'SIGKILL');
-      } catch {
-        // It has ended with all that it started.
-      }
-    },
+    stop,
   };
 }

@@ -25,6 +25,8 @@ export const useDataset = defineStore('dataset', () => {
   const version = ref(0);
   /** every data set of the lab; empty until they are read */
   const list = shallowRef<readonly DatasetEntry[]>([]);
+  /** those of it that can be read */
+  const usable = computed(() => list.value.flatMap((one) => ('classNames' in one ? [one] : [])));
   const pages = new Map<string, Uint8Array>();
   let bytesKept = 0;
   const underWay = new Map<string, Promise<void>>();
@@ -151,6 +153,7 @@ export const useDataset = defineStore('dataset', () => {
     failure,
     version,
     list,
+    usable,
     open,
     show,
     readList,

@@ -40,6 +40,9 @@ export type DatasetEntry =
       readonly name: string;
       readonly side: number;
       readonly classNames: readonly string[];
+      /** images of each class; absent for MNIST, whose labels have to be counted */
+      readonly counts?: { readonly train: readonly number[]; readonly test: readonly number[] };
+      readonly importedAt?: string;
       /** what it was made of, a sentence each */
       readonly history: readonly string[];
     }

@@ -1,10 +1,11 @@
 /** Labelled images from CSV, as Kaggle has MNIST, Fashion-MNIST and EMNIST: a label and side² grey values a line. */
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LabError, messageOf } from '../contract/errors';
 import { storageError } from './atomic-write';
 import type { FoundImages, FoundSource, Reading } from './image-source';
 import { checkSide, LabelCollector, MOST_PIXELS, throwIfCancelled } from './image-source';
+import { statOf } from './read-file';
 
 const CHUNK = 2 ** 22;
 /** in characters: 4,097 columns with names */
@@ -180,11 +181,7 @@ export async function readCsvImages(
   const files = [path, ...(testPath === undefined ? [] : [testPath])];
   let total = 0;
   for (const file of files) {
-    total += (
-      await stat(file).catch((error: unknown) => {
-        throw storageError(error, file);
-      })
-    ).size;
+    total += (await statOf(file)).size;
   }
   let done = 0;
   const onBytes = (bytes: number): void => {

@@ -1,11 +1,11 @@
 /** Labelled images from pairs of IDX files, named as MNIST's, Fashion-MNIST's and EMNIST's are; plain or gzipped. */
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LabError } from '../contract/errors';
-import { storageError } from './atomic-write';
 import { parseIdx } from './idx';
 import type { FoundImages, FoundSource, Reading } from './image-source';
 import { checkSide, LabelCollector, throwIfCancelled } from './image-source';
+import { readWhole } from './read-file';
 
 const IMAGES = /images([.-]idx3)?([.-]ubyte)?(\.idx)?(\.gz)?$/i;
 const TEST = /(t10k|test)[-_]?images/i;
@@ -20,9 +20,7 @@ export function isIdxImages(name: string): boolean {
 }
 
 async function read(file: string): Promise<ReturnType<typeof parseIdx>> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw storageError(error, file);
-  });
+  const bytes = await readWhole(file);
   return parseIdx(bytes, file);
 }
 

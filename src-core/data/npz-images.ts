@@ -1,12 +1,11 @@
 /** Labelled images from NPZ files, as Keras has MNIST (x_train, y_train, x_test, y_test) and MedMNIST its sets. */
-import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LabError, messageOf } from '../contract/errors';
-import { storageError } from './atomic-write';
 import type { FoundImages, FoundSource, Reading } from './image-source';
 import { checkSide, LabelCollector, MOST_PIXELS, throwIfCancelled } from './image-source';
 import type { NumericNpyArray } from './npy';
 import { parseNumericNpy } from './npy';
+import { readWhole, statOf } from './read-file';
 import { decodeZip } from './zip';
 
 type Part = 'train' | 'test' | 'other';
@@ -80,13 +79,9 @@ function pairOf(arrays: readonly NamedArray[], part: string): FoundImages {
 }
 
 async function arraysOf(file: string): Promise<NamedArray[]> {
-  const { size } = await stat(file).catch((error: unknown) => {
-    throw storageError(error, file);
-  });
+  const { size } = await statOf(file);
   if (size > MOST_PIXELS) throw new Error('it is larger than what fits into memory');
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw storageError(error, file);
-  });
+  const bytes = await readWhole(file);
   let left = 2 * MOST_PIXELS;
   const files = decodeZip(bytes, (path, unpacked) => {
     if (!path.endsWith('.npy')) return false;

@@ -1,12 +1,13 @@
 /** Labelled images from folders of PNG files, a folder a class: ROOT/CLASS/*.png, or ROOT/train/CLASS/*.png beside test. */
 import { decode } from 'fast-png';
 import type { DecodedPng } from 'fast-png';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError, messageOf } from '../contract/errors';
 import { storageError } from './atomic-write';
 import type { FoundImages, FoundSource, Reading } from './image-source';
 import { checkSide, LabelCollector, MOST_PIXELS, throwIfCancelled } from './image-source';
+import { readWhole } from './read-file';
 
 /** More than the largest image takes, with much about it; what unpacks to a hundred times more is refused unread. */
 const LARGEST_FILE = 2 ** 17;
@@ -140,13 +141,7 @@ async function readAll(files: readonly ClassFile[], progress: Progress): Promise
   let images = new Uint8Array(0);
   for (let begin = 0; begin < files.length; begin += AT_ONCE) {
     const some = files.slice(begin, begin + AT_ONCE);
-    const contents = await Promise.all(
-      some.map(({ path }) =>
-        readFile(path).catch((error: unknown) => {
-          throw storageError(error, path);
-        }),
-      ),
-    );
+    const contents = await Promise.all(some.map(({ path }) => readWhole(path)));
     some.forEach(({ path, label }, at) => {
       try {
         const decoded = decodePng(contents[at]!);

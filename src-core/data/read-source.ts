@@ -1,5 +1,5 @@
 /** Reads labelled images from wherever they are: the one door for data sets of one's own. */
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LabError } from '../contract/errors';
 import { storageError } from './atomic-write';
@@ -9,15 +9,14 @@ import type { FoundSource, Reading } from './image-source';
 import { checkSource } from './image-source';
 import { readNpzImages } from './npz-images';
 import { readPngImages } from './png-images';
+import { statOf } from './read-file';
 
 type Reader = (path: string, testPath: string | undefined, reading: Reading) => Promise<FoundSource>;
 
 const KINDS = 'a folder of PNG files by class, an .npz or .csv file, or IDX files';
 
 async function readerFor(path: string): Promise<Reader> {
-  const found = await stat(path).catch((error: unknown) => {
-    throw storageError(error, path);
-  });
+  const found = await statOf(path);
   if (found.isDirectory()) {
     const names = await readdir(path).catch((error: unknown) => {
       throw storageError(error, path);

@@ -1,9 +1,8 @@
 /** A TensorFlow.js layers model: model.json and the weights beside it. What its layers mean is for others to say. */
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { LabError, messageOf } from '../contract/errors';
-import { storageError } from './atomic-write';
+import { readWhole } from './read-file';
 import type { TensorArray } from './safetensors';
 
 const LARGEST_JSON = 16 * 2 ** 20;
@@ -41,18 +40,12 @@ export interface TfjsModel {
   readonly tensors: Readonly<Record<string, TensorArray>>;
 }
 
-async function read(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: unknown) => {
-    throw storageError(error, path);
-  });
-}
-
 /**
  * @param file model.json; its weights lie beside it
  * @throws LabError `damaged-file` for anything but a Sequential model with all its float32 weights, or `storage`
  */
 export async function readTfjsModel(file: string): Promise<TfjsModel> {
-  const text = await read(file);
+  const text = await readWhole(file);
   try {
     if (text.length > LARGEST_JSON) throw new Error('it is too large for a description');
     let json: unknown;
@@ -78,7 +71,7 @@ export async function readTfjsModel(file: string): Promise<TfjsModel> {
         if (path !== basename(path) || path === '' || path.startsWith('.')) {
           throw new Error(`it names the weights’ file “${path.slice(0, 80)}”, which is not beside it`);
         }
-        parts.push(await read(join(dirname(file), path)));
+        parts.push(await readWhole(join(dirname(file), path)));
       }
       const bytes = Buffer.concat(parts);
       let start = 0;

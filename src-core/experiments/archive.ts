@@ -2,9 +2,8 @@
  * A run with its lineage in one file: a zip of the folders of the run and of its teachers, in their turn, with a manifest
  * of every file's size and sha256. What leaves one lab and goes on in another.
  */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ArchiveManifest } from '../contract/archive';
 import { ARCHIVE_FORMAT, parseArchiveManifest } from '../contract/archive';
@@ -13,8 +12,9 @@ import { parseRunNotes } from '../contract/notes';
 import type { ImportedArchive } from '../contract/rpc';
 import type { RunRecord } from '../contract/run';
 import { parseRunRecord } from '../contract/run';
-import { makeFolder, storageError, writeAtomically } from '../data/atomic-write';
+import { makeFolder, writeAtomically } from '../data/atomic-write';
 import { parseNpy } from '../data/npy';
+import { sha256Of, statOf } from '../data/read-file';
 import { parseSafetensors } from '../data/safetensors';
 import { decodeZip, encodeZip } from '../data/zip';
 import type { Run, RunStore } from './run-store';
@@ -26,10 +26,6 @@ const MOST_MANIFEST_BYTES = 2 ** 23;
 
 /** All that a run's folder holds of a run: nothing else is taken, whatever its path. */
 const CONTENTS = /^(?:run\.json|metrics\.jsonl|notes\.json|checkpoints\/[\w-]+\.safetensors|logits\/[\w-]+\.npy)$/;
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
 
 /** A run and whoever taught it, teachers first. */
 function lineageOf(store: RunStore, run: Run, seen = new Map<string, Run>()): Map<string, Run> {
@@ -87,7 +83,7 @@ export async function writeArchive(store: RunStore, run: Run, file: string, alon
     format: ARCHIVE_FORMAT,
     runs: runs.map(({ id }) => id),
     files: Object.fromEntries(
-      Array.from(contents, ([path, bytes]) => [path, { bytes: bytes.length, sha256: sha256(bytes) }]),
+      Array.from(contents, ([path, bytes]) => [path, { bytes: bytes.length, sha256: sha256Of(bytes) }]),
     ),
   };
   const text = new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
@@ -121,7 +117,7 @@ function unpack(bytes: Uint8Array): { manifest: ArchiveManifest; files: Readonly
   for (const [name, { sha256: wanted }] of named) {
     const contents = files.get(name);
     if (!contents) throw new Error(`“${name}” is missing from it`);
-    if (sha256(contents) !== wanted) throw new Error(`“${name}” has changed since it was written`);
+    if (sha256Of(contents) !== wanted) throw new Error(`“${name}” has changed since it was written`);
   }
   return { manifest, files };
 }
@@ -139,7 +135,7 @@ function checkRun(id: string, files: ReadonlyMap<string, Uint8Array>): RunRecord
   for (const { name, sha256: wanted } of record.checkpoints) {
     const bytes = files.get(`checkpoints/${name}.safetensors`);
     if (!bytes) throw new Error(`checkpoint ${name} of run ${id} is missing from it`);
-    if (sha256(bytes) !== wanted) throw new Error(`checkpoint ${name} is not the one of run ${id}`);
+    if (sha256Of(bytes) !== wanted) throw new Error(`checkpoint ${name} is not the one of run ${id}`);
     parseSafetensors(bytes, name);
   }
   for (const [path, bytes] of files) if (path.endsWith('.npy')) parseNpy(bytes, path);
@@ -147,9 +143,7 @@ function checkRun(id: string, files: ReadonlyMap<string, Uint8Array>): RunRecord
 }
 
 async function readArchive(file: string): Promise<Map<string, Packed>> {
-  const size = await stat(file).catch((error: unknown) => {
-    throw storageError(error, file);
-  });
+  const size = await statOf(file);
   try {
     if (size.size > MOST_BYTES) throw new Error(`it holds ${Math.round(size.size / 1e6)} MB`);
     const { manifest, files } = unpack(await readFile(file));

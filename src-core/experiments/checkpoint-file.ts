@@ -1,11 +1,11 @@
 /** A checkpoint as one file that holds its run's spec too: what leaves a lab and comes back on another day. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LabError, messageOf } from '../contract/errors';
 import type { RunRecord } from '../contract/run';
 import { parseRunRecord } from '../contract/run';
-import { storageError, writeAtomically } from '../data/atomic-write';
+import { writeAtomically } from '../data/atomic-write';
+import { readWhole } from '../data/read-file';
 import type { TensorArray } from '../data/safetensors';
 import { encodeSafetensors, parseSafetensors } from '../data/safetensors';
 import type { TrainingState } from '../training/train';
@@ -50,9 +50,7 @@ export async function writeCheckpointFile(run: Run, reference: string, file: str
  */
 export async function isCheckpointFile(file: string): Promise<boolean> {
   if (!file.toLowerCase().endsWith('.safetensors')) return false;
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw storageError(error, file);
-  });
+  const bytes = await readWhole(file);
   return parseSafetensors(bytes, file).metadata['format'] === FORMAT;
 }
 
@@ -61,9 +59,7 @@ export async function isCheckpointFile(file: string): Promise<boolean> {
  * @throws LabError `damaged-file` when anything in it is not as it was written
  */
 export async function readCheckpointFile(file: string): Promise<LoadedCheckpoint> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw storageError(error, file);
-  });
+  const bytes = await readWhole(file);
   const { tensors, metadata } = parseSafetensors(bytes, file);
   try {
     if (metadata['format'] !== FORMAT) throw new Error('it was not written by "Save checkpoint"');

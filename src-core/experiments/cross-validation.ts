@@ -2,7 +2,6 @@
  * Answers to the images of a transfer set by networks that did not learn from them: the run's spec trained on all folds but
  * one, for each fold in turn. Folds that are done stay in the lab folder: what was cancelled goes on.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../contract/errors';
@@ -10,6 +9,7 @@ import type { RunSpec } from '../contract/spec';
 import { makeFolder, writeAtomically } from '../data/atomic-write';
 import type { Dataset } from '../data/dataset';
 import { encodeNpy, parseNpy } from '../data/npy';
+import { sha256Of } from '../data/read-file';
 import { selectTransferSet } from '../data/transfer-set';
 import type { Logits } from '../evaluation/logits';
 import { Random } from '../random';
@@ -68,7 +68,7 @@ function checkCrossValidation(run: Run, folds: number): void {
 
 function keyOf({ name: _name, ...spec }: RunSpec, dataset: Dataset, folds: number): string {
   const text = JSON.stringify([spec, dataset.sha256 ?? null, folds]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return sha256Of(text).slice(0, 16);
 }
 
 export class CrossValidation {

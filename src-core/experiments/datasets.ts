@@ -1,10 +1,10 @@
 /** Data sets of a lab folder: datasets/NAME/ with dataset.json and four IDX files; and MNIST, which is always there. */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatasetFile, DatasetRecord } from '../contract/dataset';
 import { checkDatasetName, DATASET_FILES, DATASET_NAME, MNIST, parseDatasetRecord } from '../contract/dataset';
 import { LabError, messageOf } from '../contract/errors';
+import type { DatasetEntry } from '../contract/rpc';
 import type { RunRecord } from '../contract/run';
 import { suggestion } from '../contract/suggest';
 import { makeFolder, storageError, writeAtomically } from '../data/atomic-write';
@@ -12,35 +12,16 @@ import type { Dataset } from '../data/dataset';
 import { countsOf } from '../data/dataset';
 import { encodeIdx, parseIdx } from '../data/idx';
 import { loadMnist, mnistFolder } from '../data/mnist';
+import { sha256Of } from '../data/read-file';
 
 /** Data sets that stay in memory: two runs side by side are of two at most. */
 const MOST_LOADED = 2;
 
 const DESCRIPTION = 'dataset.json';
 
-/** A data set in the list. */
-export interface ListedDataset {
-  readonly name: string;
-  readonly side: number;
-  readonly classNames: readonly string[];
-  /** images of each class; undefined for MNIST, whose labels have to be counted */
-  readonly counts?: { readonly train: readonly number[]; readonly test: readonly number[] };
-  readonly importedAt?: string;
-  readonly history: readonly string[];
-}
-
-export interface DamagedDataset {
-  readonly name: string;
-  readonly damage: string;
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 /** Of a whole data set: of what its files hold. */
 function digestOf(record: DatasetRecord): string {
-  return hashOf(new TextEncoder().encode(DATASET_FILES.map((file) => record.files[file]).join('\n')));
+  return sha256Of(DATASET_FILES.map((file) => record.files[file]).join('\n'));
 }
 
 export class Datasets {
@@ -93,7 +74,7 @@ export class Datasets {
     return suggestion(name, this.names()) || 'Add it: `npm run lab -- datasets add`.';
   }
 
-  list(): (ListedDataset | DamagedDataset)[] {
+  list(): DatasetEntry[] {
     const mnist = {
       name: MNIST,
       side: 28,
@@ -142,7 +123,7 @@ export class Datasets {
         throw storageError(error, path);
       }
       const remedy = `Delete it with \`npm run lab -- datasets delete ${name}\` and add it again.`;
-      if (hashOf(bytes) !== record.files[file]) {
+      if (sha256Of(bytes) !== record.files[file]) {
         throw new LabError('damaged-file', `${path} has changed since the data set was added.`, remedy);
       }
       const array = parseIdx(bytes, path);
@@ -233,7 +214,7 @@ export class Datasets {
       mkdirSync(draft);
       const keep = async (file: DatasetFile, shape: readonly number[], values: Uint8Array): Promise<void> => {
         const bytes = encodeIdx({ shape, values });
-        written[file] = hashOf(bytes);
+        written[file] = sha256Of(bytes);
         await writeAtomically(join(draft, file), bytes);
       };
       for (const of of ['train', 'test'] as const) {

@@ -1,14 +1,12 @@
 /** A colleague's network becomes a finished run: evaluated, inspected, a teacher; how it was trained is not known. */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { ModelNormalisation, ModelPreview } from '../contract/rpc';
 import { LabError } from '../contract/errors';
 import type { Normalisation } from '../contract/spec';
 import { parseRunSpec } from '../contract/spec';
-import { storageError } from '../data/atomic-write';
 import type { Dataset } from '../data/dataset';
 import { drawUnshifted } from '../data/jitter';
+import { readWhole, sha256Of } from '../data/read-file';
 import { parseSafetensors } from '../data/safetensors';
 import { readTfjsModel } from '../data/tfjs-model';
 import { meanCrossEntropy } from '../evaluation/calibration';
@@ -71,10 +69,8 @@ export class ModelImport {
    * @throws LabError that names the file and what is wrong with it
    */
   static async read(file: string, dataset: Dataset): Promise<ModelImport> {
-    const bytes = await readFile(file).catch((error: unknown) => {
-      throw storageError(error, file);
-    });
-    const hash = createHash('sha256').update(bytes).digest('hex');
+    const bytes = await readWhole(file);
+    const hash = sha256Of(bytes);
     if (extname(file) === '.json') {
       const { layers, tensors } = await readTfjsModel(file);
       const stated = tfjsNormalisation(layers, file);

@@ -1,5 +1,4 @@
 /** Runs as folders on disk, readable without the lab: run.json, metrics.jsonl, checkpoints, logits. */
-import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   existsSync,
@@ -20,6 +19,7 @@ import type { RunSpec } from '../contract/spec';
 import { nearest } from '../contract/suggest';
 import { makeFolder, storageError, writeAtomically } from '../data/atomic-write';
 import { encodeNpy, parseNpy } from '../data/npy';
+import { sha256Of } from '../data/read-file';
 import { encodeSafetensors, parseSafetensors } from '../data/safetensors';
 import type { Logits } from '../evaluation/logits';
 import type { TrainingState } from '../training/train';
@@ -53,10 +53,6 @@ export function slug(text: string): string {
 
 function numberOf(id: string): number {
   return Number.parseInt(id, 10);
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** Why something failed, for the middle of a sentence: without the full stop and the way out. */
@@ -351,7 +347,7 @@ export class Run {
     try {
       const bytes = await readFile(file);
       const { tensors, metadata } = parseSafetensors(bytes, 'it');
-      if (sha256(bytes) !== checkpoint.sha256) throw new Error('its contents have changed since it was written');
+      if (sha256Of(bytes) !== checkpoint.sha256) throw new Error('its contents have changed since it was written');
       const numbers = (key: string): number => {
         const value = Number(metadata[key]);
         if (metadata[key] === undefined || !Number.isFinite(value)) throw new Error(`its metadata has no "${key}"`);
@@ -387,7 +383,7 @@ export class Run {
     const after = checkpoints.filter(({ step }) => step > damaged.step);
     for (const checkpoint of [...before, ...after]) {
       const bytes = await readFile(this.checkpointFile(checkpoint.name)).catch(() => undefined);
-      if (bytes && sha256(bytes) === checkpoint.sha256) return checkpoint;
+      if (bytes && sha256Of(bytes) === checkpoint.sha256) return checkpoint;
     }
     return undefined;
   }
@@ -431,7 +427,7 @@ export class Run {
     };
     const bytes = encodeSafetensors(tensors, metadata);
     await writeAtomically(this.checkpointFile(checkpoint.name), bytes);
-    const written = { ...checkpoint, sha256: sha256(bytes) };
+    const written = { ...checkpoint, sha256: sha256Of(bytes) };
     const all = [...this.record.checkpoints.filter(({ name }) => name !== checkpoint.name), written];
     all.sort((a, b) => a.step - b.step);
     const best = bestOf(all);

@@ -2,7 +2,6 @@
  * Trains the runs of a study as jobs of a Ray cluster: a job is the lab's own command on a node. The lab folder is shared
  * with the nodes, or each run is sent there and its results are fetched.
  */
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { LabError, messageOf } from '../contract/errors';
 import { MNIST } from '../contract/dataset';
 import type { EpochRecord, RunEvent } from '../contract/run';
 import { encodeZip } from '../data/zip';
+import { sha256Of } from '../data/read-file';
 import { takeResults, writeArchive } from '../experiments/archive';
 import type { Run } from '../experiments/run-store';
 import type { Lab } from '../lab';
@@ -94,7 +94,7 @@ export class RayTrainer implements Trainer {
   /** The same for the same run of the same lab, whoever asks: Ray takes no two jobs of one name. */
   private jobName(run: Run, attempt: number): string {
     const key = `${hostname()} ${this.lab.folder} ${run.record.createdAt}`;
-    return `distill-lab-${createHash('sha256').update(key).digest('hex').slice(0, 12)}-${run.id}-${attempt}`;
+    return `distill-lab-${sha256Of(key).slice(0, 12)}-${run.id}-${attempt}`;
   }
 
   async train(id: string, listener: (event: RunEvent) => void): Promise<void> {
@@ -153,7 +153,7 @@ export class RayTrainer implements Trainer {
       const file = join(folder, SENT);
       await writeArchive(this.lab.store, run, file);
       const zip = encodeZip(new Map([[SENT, new Uint8Array(readFileSync(file))]]), () => false);
-      const name = `distill_lab_${createHash('sha256').update(zip).digest('hex').slice(0, 32)}`;
+      const name = `distill_lab_${sha256Of(zip).slice(0, 32)}`;
       return await this.patiently(() => this.options.cluster.upload(name, zip));
     } finally {
       rmSync(folder, { recursive: true, force: true });

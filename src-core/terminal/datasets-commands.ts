@@ -1,13 +1,13 @@
 /** `datasets`: what the lab has, a look at other files, and what is made of them. */
 import { bold, dim, red, yellow } from 'ansis';
 import cliProgress from 'cli-progress';
-import { createInterface } from 'node:readline/promises';
 import { IMPORT_DEFAULTS } from '../contract/dataset';
 import type { ImportPreview, ImportProgress } from '../contract/dataset';
 import { LabError } from '../contract/errors';
 import type { Reading } from '../data/image-source';
 import { DatasetImport } from '../experiments/dataset-import';
 import type { Lab } from '../lab';
+import { confirmDeletion } from './confirm';
 import { grouped } from './format';
 import { onInterrupt } from './interrupt';
 import type { Output } from './output';
@@ -194,15 +194,7 @@ export async function datasetsDelete(
   if (users.length > 0) {
     output.note(yellow(`${users.length} runs are of ${name}: without it they cannot be evaluated or resumed.`));
   }
-  if (!options.yes) {
-    if (!process.stdin.isTTY) {
-      throw new LabError('cancelled', 'Nothing was deleted: nobody can be asked here.', 'Add --yes to delete.');
-    }
-    const prompt = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await prompt.question(`Delete the data set ${name} for good? [y/N] `);
-    prompt.close();
-    if (!/^y(es)?$/i.test(answer.trim())) throw new LabError('cancelled', 'Nothing was deleted.');
-  }
+  if (!options.yes) await confirmDeletion(`the data set ${name}`);
   lab.datasets.delete(name);
   lab.datasets.emptyBin();
   output.text(`Deleted ${name}.`);

@@ -1,10 +1,9 @@
 /** `runs`: what is in the lab folder. */
 import { bold, dim, green, red, yellow } from 'ansis';
-import { createInterface } from 'node:readline/promises';
-import { LabError } from '../contract/errors';
 import type { RunStatus } from '../contract/run';
 import type { Run } from '../experiments/run-store';
 import type { Lab } from '../lab';
+import { confirmDeletion } from './confirm';
 import { duration, grouped } from './format';
 import type { Output } from './output';
 import { renderTable } from './table';
@@ -129,15 +128,7 @@ export async function runsDelete(
     return students.length > 0 ? [`${id} is the teacher of ${students.join(', ')}, which then cannot be resumed.`] : [];
   });
   for (const warning of warnings) output.note(yellow(warning));
-  if (!options.yes) {
-    if (!process.stdin.isTTY) {
-      throw new LabError('cancelled', 'Nothing was deleted: nobody can be asked here.', 'Add --yes to delete.');
-    }
-    const prompt = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await prompt.question(`Delete ${ids.join(', ')} for good? [y/N] `);
-    prompt.close();
-    if (!/^y(es)?$/i.test(answer.trim())) throw new LabError('cancelled', 'Nothing was deleted.');
-  }
+  if (!options.yes) await confirmDeletion(ids.join(', '));
   for (const id of ids) {
     await lab.delete(id);
     output.text(`Deleted ${id}.`);
